@@ -1,0 +1,93 @@
+package pos
+
+import (
+	"time"
+)
+
+// EventKind names a durable fact about an attempt.
+type EventKind string
+
+// The events, each a barrier: what it says is on disk before the next act.
+const (
+	EventIntent   EventKind = "intent"   // Intent: an attempt exists; nothing sent
+	EventVoided   EventKind = "voided"   // Reply, Reason: it ended before anything was sent
+	EventArmed    EventKind = "armed"    // Handle: the money message may leave now
+	EventDoubt    EventKind = "doubt"    // Reason: the answer is missing or cannot be believed
+	EventOutcome  EventKind = "outcome"  // Reply: what the peer said, and it decides
+	EventUndo     EventKind = "undo"     // Reason, Try: an undo is decided (try 0) or about to be sent (1, 2, ...)
+	EventUndone   EventKind = "undone"   // Reply: the undo is done, or there was nothing to undo
+	EventConfirm  EventKind = "confirm"  // OrderID: the register committed its own sale
+	EventSuspense EventKind = "suspense" // Reason: only a person can tell
+	EventResolve  EventKind = "resolve"  // Verdict, Operator, Reason: a person told
+	EventEvidence EventKind = "evidence" // Alert, Reply: an answer that decides nothing
+)
+
+// DoubtReason says why an answer is missing.
+type DoubtReason string
+
+// The reasons of doubt.
+const (
+	DoubtTimeout DoubtReason = "timeout"
+	DoubtCut     DoubtReason = "cut"
+	DoubtGarbled DoubtReason = "garbled"
+	DoubtCrash   DoubtReason = "crash"
+	DoubtCancel  DoubtReason = "cancel"
+	DoubtAmount  DoubtReason = "amount" // the peer answered with another amount
+	DoubtJournal DoubtReason = "journal"
+)
+
+// Verdict is a person's word on a manual attempt.
+type Verdict string
+
+// The verdicts. VerdictPaid makes the attempt StateForced, which reports show apart.
+const (
+	VerdictPaid    Verdict = "paid"     // the money is here: seen on the terminal or the bank's side
+	VerdictNotPaid Verdict = "not_paid" // nothing was taken
+	VerdictUndone  Verdict = "undone"   // it was taken and has been given back
+	VerdictUndo    Verdict = "undo"     // let the machine try the undo again
+)
+
+// Intent is what is written down before anything else happens.
+type Intent struct {
+	Till      string    `json:"till"`
+	Type      Type      `json:"type"`
+	Reference string    `json:"reference"`
+	Tender    string    `json:"tender"`
+	Device    string    `json:"device,omitempty"`
+	Amount    Money     `json:"amount"`
+	Due       Money     `json:"due,omitzero"`
+	Given     Money     `json:"given,omitzero"`
+	Original  AttemptID `json:"original,omitempty"`
+	Operator  string    `json:"operator,omitempty"`
+	// Named is set when the register brought the attempt id itself: then a
+	// second equal part of a split sale is meant, not a repeat.
+	Named bool `json:"named,omitempty"`
+	// CarryOver lets a settlement begin although attempts are unresolved; Operator answers for it.
+	CarryOver bool `json:"carry_over,omitempty"`
+}
+
+// Event is one durable fact. Which fields count depends on Kind.
+type Event struct {
+	Kind     EventKind `json:"kind"`
+	Attempt  AttemptID `json:"attempt,omitempty"`
+	Time     time.Time `json:"time"` // wall clock, a label only; order is Seq
+	Intent   *Intent   `json:"intent,omitempty"`
+	Handle   Handle    `json:"handle,omitempty"`
+	Reply    *Reply    `json:"reply,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+	Try      int       `json:"try,omitempty"`
+	Verdict  Verdict   `json:"verdict,omitempty"`
+	Operator string    `json:"operator,omitempty"`
+	OrderID  string    `json:"order_id,omitempty"`
+	Alert    AlertKind `json:"alert,omitempty"`
+
+	// Seq and Epoch are set by the journal when the event is kept: its sequence
+	// number without gaps, and how often the journal had been opened.
+	Seq   int64 `json:"-"`
+	Epoch int64 `json:"-"`
+}
+
+// Closing reports whether the event tells the end of something begun. A
+// journal on a full disk must still find room for it (its reserve), while
+// intents and armings are refused.
+func (k EventKind) Closing() bool { return k != EventIntent && k != EventArmed }

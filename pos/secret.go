@@ -1,0 +1,45 @@
+package pos
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Secret holds what must never be printed, logged or journalled: a payment
+// code, a voucher code, a password. Every way of printing it shows a mask.
+//
+// Go gives no guarantee that memory is wiped; Clear does what can be done.
+type Secret struct{ b []byte }
+
+// NewSecret copies b; the caller should clear its own copy.
+func NewSecret(b []byte) Secret { return Secret{b: append([]byte(nil), b...)} }
+
+// Len returns the number of bytes.
+func (s Secret) Len() int { return len(s.b) }
+
+// Use lends the bytes to f, which must not keep them.
+func (s Secret) Use(f func(b []byte)) { f(s.b) }
+
+// Clear overwrites the bytes. Copies of s see it too.
+func (s Secret) Clear() { clear(s.b) }
+
+const secretMask = "***"
+
+// String returns a mask.
+func (s Secret) String() string { return secretMask }
+
+// GoString returns a mask.
+func (s Secret) GoString() string { return secretMask }
+
+// Format prints a mask, whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { io.WriteString(f, secretMask) }
+
+// MarshalJSON writes a mask.
+func (s Secret) MarshalJSON() ([]byte, error) { return []byte(`"` + secretMask + `"`), nil }
+
+// MarshalText writes a mask.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(secretMask), nil }
+
+// LogValue logs a mask.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(secretMask) }
