@@ -45,6 +45,13 @@ func Abort(c Conn) error {
 	return c.Close()
 }
 
+// Checker is a Conn that can tell, without reading or waiting, that its peer
+// has hung up. A Link asks before it sends: terminals close idle sockets, and a
+// request written into a dead one would be a payment in doubt for nothing.
+type Checker interface {
+	Check() error
+}
+
 // Dialer opens connections to one place.
 //
 // Dial may be called again after an earlier connection has ended; it honours

@@ -1,5 +1,7 @@
 package transport
 
+import "errors"
+
 // Framing says where one message ends and the next begins. It is pure: it
 // takes bytes, returns bytes, keeps nothing, and uses builtin types only, so
 // that codecs satisfy it without importing this package. A value may be used
@@ -24,6 +26,6 @@ type Framing interface {
 
 // isNoise reports whether a framing says that skipped bytes were no frame.
 func isNoise(err error) bool {
-	n, ok := err.(interface{ Noise() bool })
-	return ok && n.Noise()
+	var n interface{ Noise() bool }
+	return errors.As(err, &n) && n.Noise()
 }

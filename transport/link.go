@@ -92,7 +92,8 @@ type LinkConfig struct {
 // Every error is a *LinkError. After a medium failure, a frame sent in part,
 // ErrNak or ErrNoAck the connection is gone and Connect dials afresh; frames
 // received before are still handed out by Receive. After a context ended or
-// ErrDamaged it stays.
+// ErrDamaged it stays; after ErrDamaged, Drop it where the framing has no mark
+// by which to find the next frame.
 type Link struct {
 	cfg  LinkConfig
 	acks *Acks
@@ -146,7 +147,10 @@ func (l *Link) Connect(ctx context.Context) error {
 		return l.fail(OpConnect, 0, err)
 	}
 	defer release(l.dialing)
-	if l.Connected() {
+	l.mu.Lock()
+	s := l.sess
+	l.mu.Unlock()
+	if s != nil && s.alive() == nil {
 		return nil
 	}
 	if l.life.Err() != nil {
@@ -181,8 +185,8 @@ func (l *Link) adopt(conn Conn) error {
 	}
 	l.sess = s
 	l.stats.Connects++
-	l.mu.Unlock()
 	l.cfg.Tap.Open(l.String())
+	l.mu.Unlock()
 	return nil
 }
 

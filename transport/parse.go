@@ -121,8 +121,7 @@ func (s *session) parse() (bool, error) {
 	case size == 0 && err == nil && len(rest) < s.link.cfg.MaxFrame:
 		return false, nil
 	case size == 0 && err == nil:
-		err = fmt.Errorf("longer than %d bytes", s.link.cfg.MaxFrame)
-		return true, s.garbage(len(rest), err)
+		return true, s.tooLong(len(rest))
 	case size <= 0 || size > len(rest):
 		if err == nil {
 			err = fmt.Errorf("framing returned size %d of %d", size, len(rest))
@@ -166,6 +165,17 @@ func (s *session) garbage(size int, cause error) error {
 		return s.acknowledge(false)
 	}
 	return fmt.Errorf("%w: %w", ErrDamaged, cause)
+}
+
+// tooLong gives up on a frame beyond MaxFrame. An acknowledged line falls
+// silent and begins again; elsewhere nobody knows where the next frame starts.
+func (s *session) tooLong(size int) error {
+	err := fmt.Errorf("longer than %d bytes", s.link.cfg.MaxFrame)
+	err = s.garbage(size, err)
+	if s.acks == nil {
+		s.end(err, true)
+	}
+	return err
 }
 
 func (s *session) discard(size int) {

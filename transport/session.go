@@ -111,10 +111,32 @@ func (s *session) end(why error, abort bool) error {
 	return s.conn.Close()
 }
 
+// acquire takes a token of this session, or says why the session ended.
+func (s *session) acquire(ctx context.Context, lock chan struct{}) error {
+	err := acquire(ctx, lock, s.done)
+	if err != nil && ctx.Err() == nil {
+		err = s.failure()
+	}
+	return err
+}
+
 func (s *session) failure() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.err
+}
+
+// alive is failure, after asking the medium where it can tell.
+func (s *session) alive() error {
+	if err := s.failure(); err != nil {
+		return err
+	}
+	if c, ok := s.conn.(Checker); ok {
+		if err := c.Check(); err != nil {
+			s.end(lost(err), true)
+		}
+	}
+	return s.failure()
 }
 
 func (s *session) guess() string {
@@ -175,11 +197,11 @@ func (s *session) queued() bool {
 
 // send frames and writes payload; the count is of bytes handed to the medium.
 func (s *session) send(ctx context.Context, payload []byte) (int, error) {
-	if err := acquire(ctx, s.sending, s.done); err != nil {
+	if err := s.acquire(ctx, s.sending); err != nil {
 		return 0, err
 	}
 	defer release(s.sending)
-	if err := s.failure(); err != nil {
+	if err := s.alive(); err != nil {
 		return 0, err
 	}
 	frame, err := s.link.cfg.Framing.AppendFrame(s.out[:0], payload)
@@ -326,7 +348,7 @@ func (s *session) judge(until time.Time) (verdict, time.Time) {
 // write hands p to the medium, whole, unless ctx ends. Any failure after the
 // first call of Write ends the session: half a frame is on the line, or may be.
 func (s *session) write(ctx context.Context, p []byte) (int, error) {
-	if err := acquire(ctx, s.writing, s.done); err != nil {
+	if err := s.acquire(ctx, s.writing); err != nil {
 		return 0, err
 	}
 	n, err := s.writeLocked(ctx, p)
