@@ -48,7 +48,7 @@ func Admit(id AttemptID, in Intent, related []Attempt) error {
 	case TypeVoid, TypeRefund, TypeCompletion:
 		return admitFollowUp(in, related)
 	case TypeSettle:
-		return admitSettle(in, related)
+		return nil // Till.Settle has looked at everything the device left open
 	}
 	return fmt.Errorf("%w: unknown type %q", ErrInvalid, in.Type)
 }
@@ -186,19 +186,6 @@ func admitFollowUp(in Intent, related []Attempt) error {
 	}
 	if cmp, err := in.Amount.Cmp(left); err != nil || cmp > 0 {
 		return &Blocked{Class: ErrConflict, By: orig, Why: fmt.Sprintf("%s is more than the %s that is left of the original", in.Amount, left)}
-	}
-	return nil
-}
-
-// admitSettle refuses to close a day over attempts nobody has decided.
-func admitSettle(in Intent, related []Attempt) error {
-	for _, a := range related {
-		if in.CarryOver || a.Device != in.Device || a.Type == TypeSettle {
-			continue
-		}
-		if a.State.Live() || a.Orphan() {
-			return &Blocked{Class: ErrConflict, By: a, Why: "settle only after it is confirmed, abandoned or resolved, or carry it over by name"}
-		}
 	}
 	return nil
 }

@@ -62,8 +62,6 @@ type Intent struct {
 	// Named is set when the register brought the attempt id itself: then a
 	// second equal part of a split sale is meant, not a repeat.
 	Named bool `json:"named,omitempty"`
-	// CarryOver lets a settlement begin although attempts are unresolved; Operator answers for it.
-	CarryOver bool `json:"carry_over,omitempty"`
 }
 
 // Event is one durable fact. Which fields count depends on Kind.

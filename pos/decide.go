@@ -1,0 +1,214 @@
+package pos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// Confirm is the register's half of the handshake: call it right after the
+// register's own commit, with the register's own order number. Until then an
+// approval is an orphan. Confirming again with the same number changes nothing.
+//
+// Errors: ErrConflict if another number was confirmed or the attempt holds no money.
+func (t *Till) Confirm(ctx context.Context, id AttemptID, orderID string) (Attempt, error) {
+	const op = "confirm"
+	a, done, err := t.hold(ctx, op, id)
+	if err != nil {
+		return a, err
+	}
+	defer done()
+	switch {
+	case a.State == StateConfirmed && a.OrderID == orderID, a.State == StateForced:
+		return a, nil
+	case a.State != StateApproved:
+		return a, &Error{Op: op, Class: ErrConflict, Attempt: a, Err: fmt.Errorf("attempt is %s, order %q", a.State, a.OrderID)}
+	}
+	next, err := t.append(ctx, Event{Kind: EventConfirm, Attempt: id, OrderID: orderID})
+	if err != nil {
+		return a, &Error{Op: op, Class: ErrOutcomeUnknown, Attempt: a, Err: err}
+	}
+	return next, nil
+}
+
+// Abandon gives an attempt up: what is approved or in doubt is undone. Goods
+// must not have been handed over. A nil error means no money of it is here:
+// it was undone, or had never been taken.
+//
+// Errors: ErrConflict for a confirmed attempt (Void or Refund it),
+// ErrOutcomeUnknown while the undo has no answer or needs a person.
+func (t *Till) Abandon(ctx context.Context, id AttemptID, reason string) (Attempt, error) {
+	const op = "abandon"
+	a, done, err := t.hold(ctx, op, id)
+	if err != nil {
+		return a, err
+	}
+	defer done()
+	if reason == "" {
+		reason = "abandoned by the register"
+	}
+	d, _, err := t.driver(a.Tender)
+	if err != nil {
+		return a, &Error{Op: op, Class: ErrInvalid, Attempt: a, Err: err}
+	}
+	if a.State.Live() && a.State != StateManual {
+		a, err = t.advance(ctx, a, once)
+	}
+	wctx, cancel := t.orderlyUndo(ctx)
+	defer cancel()
+	switch a.State {
+	case StateConfirmed, StateForced:
+		return a, &Error{Op: op, Class: ErrConflict, Attempt: a, Err: errors.New("the register has confirmed it; void or refund it instead")}
+	case StateApproved:
+		if err := t.untouched(ctx, a); err != nil {
+			return a, refused(op, a, err)
+		}
+		a, err = t.beginUndo(wctx, d, a, clip(reason))
+	case StateUnknown:
+		a, err = t.beginUndo(wctx, d, a, clip(reason))
+	}
+	if a.State.Live() || a.State == StateApproved {
+		return a, &Error{Op: op, Class: ErrOutcomeUnknown, Attempt: a, Code: a.Code, Text: a.Text, Err: err}
+	}
+	return a, nil
+}
+
+// untouched refuses to undo what a void or refund has already worked on.
+func (t *Till) untouched(ctx context.Context, a Attempt) error {
+	list, err := t.cfg.Journal.Find(ctx, Filter{Reference: a.Reference})
+	if err != nil {
+		return err
+	}
+	for _, b := range list {
+		if b.Original == a.ID && (b.State.Live() || b.State.Paid()) {
+			return &Blocked{Class: ErrConflict, By: b, Why: "it was already voided, refunded or completed"}
+		}
+	}
+	return nil
+}
+
+// orderlyUndo bounds an undo by what asking may take, whatever the caller's ctx does.
+func (t *Till) orderlyUndo(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), t.cfg.Times.AskAtMost+t.cfg.Times.Orderly)
+}
+
+// ResolveRequest is a person's word on an attempt that no machine can decide.
+type ResolveRequest struct {
+	Attempt  AttemptID
+	Verdict  Verdict
+	Operator string // who says so; required
+	Reason   string // what was seen, and where; required
+}
+
+// Resolve records a person's verdict on an attempt in StateManual or
+// StateUnknown. VerdictPaid makes it StateForced, which reports show apart;
+// VerdictUndo lets the machine try the undo again.
+//
+// The error is that of the state reached: nil for paid, ErrDeclined for not
+// paid or undone. Errors: ErrInvalid without operator, reason or a known
+// verdict; ErrConflict in any other state.
+func (t *Till) Resolve(ctx context.Context, r ResolveRequest) (Attempt, error) {
+	const op = "resolve"
+	a, done, err := t.hold(ctx, op, r.Attempt)
+	if err != nil {
+		return a, err
+	}
+	defer done()
+	if r.Operator == "" || r.Reason == "" {
+		return a, &Error{Op: op, Class: ErrInvalid, Attempt: a, Err: errors.New("a verdict needs the operator's name and a reason")}
+	}
+	next, err := t.append(ctx, Event{Kind: EventResolve, Attempt: a.ID, Verdict: r.Verdict, Operator: r.Operator, Reason: r.Reason})
+	var bad *TransitionError
+	switch {
+	case errors.As(err, &bad):
+		return a, &Error{Op: op, Class: ErrConflict, Attempt: a, Err: fmt.Errorf("verdict %q: %w", r.Verdict, err)}
+	case err != nil:
+		return a, refused(op, a, err)
+	}
+	if next.State == StateReversing {
+		d, _, err := t.driver(next.Tender)
+		if err != nil {
+			return next, &Error{Op: op, Class: ErrOutcomeUnknown, Attempt: next, Err: err}
+		}
+		wctx, cancel := t.orderlyUndo(ctx)
+		defer cancel()
+		next, err = t.undo(wctx, d, next)
+		return next, told(op, next, err)
+	}
+	return next, told(op, next, nil)
+}
+
+// Query tells what became of an attempt, asking the peer when the journal
+// does not know. For an attempt that had ended without money the peer is asked
+// too: should it now report success, that is kept as evidence with
+// AlertLateApproval, and the state does not change; propose a refund.
+//
+// The error is that of the state: nil means the money is here.
+func (t *Till) Query(ctx context.Context, id AttemptID) (Attempt, error) {
+	const op = "query"
+	a, done, err := t.hold(ctx, op, id)
+	if err != nil {
+		return a, err
+	}
+	defer done()
+	switch {
+	case a.State.Paid():
+	case a.State == StateManual, !a.State.Live():
+		a = t.lateAnswer(ctx, a)
+	default:
+		a, err = t.advance(ctx, a, patiently)
+	}
+	return a, told(op, a, err)
+}
+
+// lateAnswer asks about a closed attempt and keeps a contradiction as evidence.
+func (t *Till) lateAnswer(ctx context.Context, a Attempt) Attempt {
+	d, device, err := t.driver(a.Tender)
+	if err != nil || d == nil || device != a.Device || a.State == StateReversed || len(a.Handle) == 0 {
+		return a
+	}
+	r, err := d.Query(ctx, a)
+	if r = r.clean(); err != nil || r.Outcome != OutcomeApproved || a.knows(AlertLateApproval, r) {
+		return a
+	}
+	return t.evidence(ctx, a, AlertLateApproval, r)
+}
+
+// knows reports whether the same evidence is already kept.
+func (a Attempt) knows(kind AlertKind, r Reply) bool {
+	for _, al := range a.Alerts {
+		if al.Kind == kind && al.Receipt == r.Receipt && al.Approved == r.Approved {
+			return true
+		}
+	}
+	return false
+}
+
+// Find looks attempts up in the journal.
+func (t *Till) Find(ctx context.Context, f Filter) ([]Attempt, error) {
+	list, err := t.cfg.Journal.Find(ctx, f)
+	if err != nil {
+		return nil, &Error{Op: "find", Class: ErrJournal, Err: err}
+	}
+	return list, nil
+}
+
+// hold takes an attempt for one call.
+func (t *Till) hold(ctx context.Context, op string, id AttemptID) (Attempt, func(), error) {
+	leave, err := t.enter()
+	if err != nil {
+		return Attempt{}, nil, &Error{Op: op, Class: ErrClosed}
+	}
+	release, ok := t.claim(id)
+	if !ok {
+		leave()
+		return Attempt{ID: id}, nil, &Error{Op: op, Class: ErrBusy, Attempt: Attempt{ID: id}, Err: errors.New("another call is at work on it")}
+	}
+	a, err := t.cfg.Journal.Get(ctx, id)
+	if err != nil {
+		release()
+		leave()
+		return Attempt{ID: id}, nil, refused(op, Attempt{ID: id}, err)
+	}
+	return a, func() { release(); leave() }, nil
+}

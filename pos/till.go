@@ -1,0 +1,248 @@
+package pos
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Config is everything a Till needs. ID, Journal and at least the drivers of
+// the tenders in use must be given; the rest has sound zero values.
+type Config struct {
+	// ID names the lane: 1 to 12 letters, digits or dashes. It is the first part of every attempt id.
+	ID string
+	// Journal keeps the truth. Lanes of one process share one.
+	Journal Journal
+	// Drivers by tender name. "cash" is built in. The Till closes them.
+	Drivers map[string]Driver
+	// AutoConfirm confirms full approvals in the same breath as they are
+	// recorded, for registers without a database of their own. Without it every
+	// approval waits for Confirm and comes back as an orphan until then.
+	AutoConfirm bool
+	// Progress is called while payments run, from the goroutine that runs them.
+	Progress func(Progress)
+	// Times are the intervals of recovery; zero fields take the defaults.
+	Times Times
+	// Logger takes what nobody waits for; nil is silent.
+	Logger *slog.Logger
+	// Now is the wall clock, a label on records only; nil is time.Now.
+	Now func() time.Time
+}
+
+// Times are the intervals of recovery. All are measured on the monotonic clock.
+type Times struct {
+	AskEvery   time.Duration // between two questions about one attempt; default 3 s
+	AskAtMost  time.Duration // how long one call goes on asking; default 60 s
+	Quarantine time.Duration // before a weak "not found" is believed; default 210 s: terminal deadline 180 s + 30 s
+	UndoTries  int           // refused undos before a person is called; default 3
+	Orderly    time.Duration // how long an outcome may take to be written after ctx ended; default 10 s
+}
+
+// Defaults of Times (facts: ask a terminal for 60 s after its 180 s deadline; undo three times).
+const (
+	DefaultAskEvery   = 3 * time.Second
+	DefaultAskAtMost  = 60 * time.Second
+	DefaultQuarantine = 210 * time.Second
+	DefaultUndoTries  = 3
+	DefaultOrderly    = 10 * time.Second
+)
+
+func (t Times) withDefaults() Times {
+	def := func(d *time.Duration, v time.Duration) {
+		if *d <= 0 {
+			*d = v
+		}
+	}
+	def(&t.AskEvery, DefaultAskEvery)
+	def(&t.AskAtMost, DefaultAskAtMost)
+	def(&t.Quarantine, DefaultQuarantine)
+	def(&t.Orderly, DefaultOrderly)
+	if t.UndoTries <= 0 {
+		t.UndoTries = DefaultUndoTries
+	}
+	return t
+}
+
+// Till is one lane of a shop. Its methods may be called concurrently; each
+// device still does one thing at a time, and says ErrBusy to the second caller.
+type Till struct {
+	cfg     Config
+	counter atomic.Int64
+
+	mu      sync.Mutex
+	closed  bool
+	running map[AttemptID]bool      // attempts a call of this Till is working on
+	doubted map[AttemptID]time.Time // since when this process knows of a doubt
+	calls   sync.WaitGroup
+
+	recovered Recovery // what Open found
+}
+
+// Open checks the configuration and looks once at everything an earlier run
+// left open: attempts that were never sent are closed, doubtful ones are asked
+// for, undos are tried again. What stays unresolved does not fail Open; it
+// blocks its own device, and Recovered tells of it.
+//
+// Errors: ErrInvalid for the configuration, ErrJournal if the journal cannot be read.
+func Open(ctx context.Context, cfg Config) (*Till, error) {
+	const op = "open till"
+	if err := checkTillID(cfg.ID); err != nil {
+		return nil, &Error{Op: op, Class: ErrInvalid, Err: err}
+	}
+	if cfg.Journal == nil {
+		return nil, &Error{Op: op, Class: ErrInvalid, Err: errors.New("a Till without a Journal would lose money; pos/journal has one")}
+	}
+	if _, taken := cfg.Drivers[Cash]; taken {
+		return nil, &Error{Op: op, Class: ErrInvalid, Err: fmt.Errorf("the tender %q is built in", Cash)}
+	}
+	cfg.Drivers = maps.Clone(cfg.Drivers)
+	cfg.Times = cfg.Times.withDefaults()
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	t := &Till{cfg: cfg, running: map[AttemptID]bool{}, doubted: map[AttemptID]time.Time{}}
+	r, err := t.recoverAll(ctx, once)
+	if err != nil {
+		return nil, &Error{Op: op, Class: ErrNotSent, Err: err}
+	}
+	t.recovered = r
+	return t, nil
+}
+
+// MaxTillIDLen leaves room for epoch, counter and random tail in MaxIDLen.
+const MaxTillIDLen = 12
+
+func checkTillID(id string) error {
+	if len(id) > MaxTillIDLen || strings.Contains(id, "_") {
+		return fmt.Errorf("till id %q: want 1 to %d letters, digits or dashes", id, MaxTillIDLen)
+	}
+	return AttemptID(id).check()
+}
+
+// Recovered returns what Open found left over from an earlier run.
+func (t *Till) Recovered() Recovery { return t.recovered }
+
+// NewAttempt makes an attempt id that no other till, run or call will make
+// again: till, journal epoch, counter and a random tail. A register that keeps
+// the id before it calls Charge can repeat the call after its own crash and
+// gets the first payment back.
+func (t *Till) NewAttempt() AttemptID {
+	var tail [4]byte
+	rand.Read(tail[:])
+	return AttemptID(t.cfg.ID + "-" +
+		strconv.FormatInt(t.cfg.Journal.Epoch(), 36) + "-" +
+		strconv.FormatInt(t.counter.Add(1), 36) + "-" +
+		strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(tail[:])))
+}
+
+// Close refuses new calls, waits for the running ones and closes the drivers.
+// The journal stays open: it belongs to whoever opened it. Closing twice is harmless.
+func (t *Till) Close() error {
+	t.mu.Lock()
+	first := !t.closed
+	t.closed = true
+	t.mu.Unlock()
+	t.calls.Wait()
+	if !first {
+		return nil
+	}
+	var errs []error
+	for name, d := range t.cfg.Drivers {
+		if err := d.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("closing %s: %w", name, err))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// enter counts a call in; the returned function counts it out.
+func (t *Till) enter() (leave func(), err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		return nil, ErrClosed
+	}
+	t.calls.Add(1)
+	return t.calls.Done, nil
+}
+
+// claim takes an attempt for this call, so that no other call of this Till works on it.
+func (t *Till) claim(id AttemptID) (release func(), ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.running[id] {
+		return nil, false
+	}
+	t.running[id] = true
+	return func() {
+		t.mu.Lock()
+		delete(t.running, id)
+		t.mu.Unlock()
+	}, true
+}
+
+// driver finds the driver of a tender and the name of its device.
+func (t *Till) driver(tender string) (Driver, string, error) {
+	if tender == Cash {
+		return nil, "", nil
+	}
+	d, ok := t.cfg.Drivers[tender]
+	if !ok {
+		return nil, "", fmt.Errorf("no driver for tender %q", tender)
+	}
+	if id, ok := d.(Identifier); ok {
+		return d, id.Device(), nil
+	}
+	return d, tender, nil
+}
+
+// append stamps and writes events.
+func (t *Till) append(ctx context.Context, events ...Event) (Attempt, error) {
+	now := t.cfg.Now()
+	for i := range events {
+		events[i].Time = now
+	}
+	return t.cfg.Journal.Append(ctx, events...)
+}
+
+// orderly gives the writing of an outcome its own bounded time, so that a
+// caller who gave up cannot lose what the peer said.
+func (t *Till) orderly(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), t.cfg.Times.Orderly)
+}
+
+func (t *Till) progress(p Progress) {
+	if t.cfg.Progress != nil {
+		t.cfg.Progress(p)
+	}
+}
+
+// classOf says what a state means for the money; nil is "here, in full".
+func classOf(a Attempt) error {
+	switch a.State {
+	case StateApproved, StateConfirmed, StateForced:
+		if a.Type != TypeSettle && a.Approved != a.Amount {
+			return ErrPartial
+		}
+		return nil
+	case StateDeclined, StateReversed:
+		return ErrDeclined
+	case StateCanceled:
+		return ErrCanceled
+	case StateNotSent, StateIntent:
+		return ErrNotSent
+	}
+	return ErrOutcomeUnknown
+}
