@@ -1,0 +1,2 @@
+// Package zvtproto reads and writes the messages of the ZVT protocol.
+package zvtproto
