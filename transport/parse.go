@@ -129,6 +129,8 @@ func (s *session) parse() (bool, error) {
 		return true, s.garbage(len(rest), err)
 	case err != nil:
 		return true, s.garbage(size, err)
+	case size > s.link.cfg.MaxFrame:
+		return true, s.tooLong(size)
 	}
 	own := append(make([]byte, 0, len(payload)), payload...)
 	s.off += size
