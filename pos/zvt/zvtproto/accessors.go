@@ -110,8 +110,15 @@ func (f *Fields) ReceiptNumber() (uint16, bool) {
 	return uint16(v), ok
 }
 
-// SetReceiptNumber sets BMP 87; ErrRange above 9999.
+// NoReceipt is the receipt number FFFF: there is none.
+const NoReceipt uint16 = 0xFFFF
+
+// SetReceiptNumber sets BMP 87, FFFF for NoReceipt; else ErrRange above 9999.
 func (f *Fields) SetReceiptNumber(n uint16) error {
+	if n == NoReceipt {
+		f.Set(BMPReceiptNumber, []byte{0xFF, 0xFF})
+		return nil
+	}
 	return f.setNumber(BMPReceiptNumber, uint64(n))
 }
 

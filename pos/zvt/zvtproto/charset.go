@@ -207,3 +207,37 @@ func luhn(b []byte, digits []int) bool {
 	}
 	return sum%10 == 0
 }
+
+// maskDigits does the same, in place, for a card number packed two digits to
+// a byte.
+func maskDigits(b []byte) []byte {
+	digits := appendNibbles(nil, b)
+	for i := 0; i < len(digits); {
+		end := i
+		for end < len(digits) && digits[end] <= '9' {
+			end++
+		}
+		if n := end - i; n >= minPANDigits && n <= maxPANDigits {
+			places := make([]int, n)
+			for k := range places {
+				places[k] = i + k
+			}
+			if luhn(digits, places) {
+				for at := i + 6; at < end-4; at++ {
+					setNibble(b, at, 0xE)
+				}
+			}
+		}
+		i = end + 1
+	}
+	return b
+}
+
+// setNibble replaces one half of a byte, counted from the first high one.
+func setNibble(b []byte, at int, v byte) {
+	if at%2 == 0 {
+		b[at/2] = b[at/2]&0x0F | v<<4
+	} else {
+		b[at/2] = b[at/2]&0xF0 | v
+	}
+}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"strings"
 )
 
 // MaxFields bounds the BMPs of one APDU: there are 256 numbers, and repeats
@@ -83,15 +82,6 @@ func (f *Fields) Clone() Fields {
 		out.List[i] = Field{BMP: e.BMP, Value: bytes.Clone(e.Value)}
 	}
 	return out
-}
-
-// String lists the fields with secrets masked.
-func (f *Fields) list() string {
-	parts := make([]string, len(f.List))
-	for i, e := range f.List {
-		parts[i] = e.String()
-	}
-	return strings.Join(parts, " ")
 }
 
 // Has says whether the BMP is there, whatever its value.

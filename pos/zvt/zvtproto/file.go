@@ -30,17 +30,21 @@ type ChangeConfiguration struct{ Payload }
 // Command is 08 13.
 func (*ChangeConfiguration) Command() Command { return CmdChangeConfiguration }
 
-// WriteFile (08 14) writes a file to the terminal, which then asks for its parts with 04 0C (P15 chapter 2); its data is kept as it is, see [FileData].
-type WriteFile struct{ Payload }
+// WriteFile (08 14) writes files to the terminal: password and a container of
+// tag 2D for each file, with 1D the id and 1F00 the size; the terminal then
+// asks for the parts with 04 0C (P15 chapter 2).
+//
+// Single source: the layout is that of EVerest/zvt.
+type WriteFile struct{ Protected }
 
 // Command is 08 14.
 func (*WriteFile) Command() Command { return CmdWriteFile }
 
-// FileData writes the data of the commands 08 11 to 08 14: the password, if
+// FileData writes the data of the commands 08 11 to 08 13: the password, if
 // one is given, and the TLV container.
 //
-// Single source: EVerest/zvt sends the password with 08 14 and a bare
-// container with 08 13; which of the others want one is unverified.
+// Single source: EVerest/zvt sends 08 13 with a bare container; which of the
+// others want a password is unverified.
 func FileData(p Password, t TLV) (Payload, error) {
 	var data []byte
 	var err error

@@ -110,7 +110,7 @@ var commandTable = [...]commandRow{
 	{CmdReadFile, ToTerminal, "read file", func() Message { return new(ReadFile) }, justOpaque},
 	{CmdDeleteFile, ToTerminal, "delete file", func() Message { return new(DeleteFile) }, justOpaque},
 	{CmdChangeConfiguration, ToTerminal, "change configuration", func() Message { return new(ChangeConfiguration) }, justOpaque},
-	{CmdWriteFile, ToTerminal, "write file", func() Message { return new(WriteFile) }, justOpaque},
+	{CmdWriteFile, ToTerminal, "write file", func() Message { return new(WriteFile) }, justPassword},
 	{CmdOPTStart, ToTerminal, "start OPT action", func() Message { return new(OPTStart) }, justOpaque},
 	{CmdOPT21, ToTerminal, "OPT command 21", func() Message { return new(OPT21) }, justOpaque},
 	{CmdOPT22, ToTerminal, "OPT command 22", func() Message { return new(OPT22) }, justOpaque},

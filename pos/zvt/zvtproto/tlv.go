@@ -312,12 +312,15 @@ func (o Object) String() string {
 }
 
 func (o Object) maskedHex() string {
+	if o.Tag.Constructed() && len(o.Value) > 0 {
+		return fmt.Sprintf("[%d unreadable bytes]", len(o.Value))
+	}
 	if o.Tag.secret() {
 		return fmt.Sprintf("[%d secret bytes]", len(o.Value))
 	}
 	value := o.Value
 	if e := o.Tag.encoding(); e == EncodingText || e == EncodingASCII || !o.Tag.known() {
-		value = maskText(append([]byte(nil), value...))
+		value = maskDigits(maskText(append([]byte(nil), value...)))
 	}
 	return string(appendNibbles(nil, value))
 }
