@@ -45,6 +45,27 @@ func (m *NegativeResponse) Command() Command { return CmdNegative | Command(m.Co
 // Fields reads the data as BMPs.
 func (m *NegativeResponse) Fields() (Fields, error) { return fieldsOf(m.Data) }
 
+// cmdWrongCurrency is 84 1E, with which a terminal may refuse a registration.
+const cmdWrongCurrency = CmdNegative | 0x1E
+
+func isResultAndCurrency(data []byte) bool {
+	if len(data) <= 1 {
+		return len(data) == 1
+	}
+	_, ok := bareCurrency(ResultCode(data[0]), data[1:])
+	return ok && len(data) == 3
+}
+
+// WrongCurrency reads 84 1E xx 6F and the currency the terminal would take, 0
+// when it does not say (P15 2.1).
+func (m *NegativeResponse) WrongCurrency() (c Currency, ok bool) {
+	if m.Command() != cmdWrongCurrency || !isResultAndCurrency(m.Data) || ResultCode(m.Data[0]) != ResultWrongCurrency {
+		return 0, false
+	}
+	c, _ = bareCurrency(ResultWrongCurrency, m.Data[1:])
+	return c, true
+}
+
 // AppendPositive appends 80 00 00.
 func AppendPositive(dst []byte) []byte { return append(dst, 0x80, 0x00, 0x00) }
 
