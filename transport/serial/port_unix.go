@@ -1,0 +1,301 @@
+//go:build linux || darwin || freebsd || openbsd
+
+package serial
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/user"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	bugst "go.bug.st/serial"
+	"golang.org/x/sys/unix"
+
+	"github.com/openecr/openecr/transport"
+)
+
+const (
+	// closeWait bounds how long Close lets the line finish: 1,000 characters
+	// at 9600 baud.
+	closeWait = time.Second
+	closePoll = 2 * time.Millisecond
+)
+
+// Conn is an open port.
+//
+// On Unix it reads and writes through a non-blocking descriptor that Go's
+// poller watches. The library's own Read uses select, which panics on
+// descriptors from 1024 on; its Write cannot be ended and may hit a descriptor
+// that Close has already given to somebody else. The library's port is only
+// used to set the line up.
+type Conn struct {
+	file   *os.File
+	once   sync.Once
+	err    error // of closing
+	closed atomic.Bool
+}
+
+var (
+	_ transport.Conn    = (*Conn)(nil)
+	_ transport.Aborter = (*Conn)(nil)
+	_ transport.Checker = (*Conn)(nil)
+)
+
+func open(d *Dialer) (*Conn, error) {
+	file, err := os.OpenFile(d.Path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, openError(d.Path, err)
+	}
+	c := &Conn{file: file}
+	if err := c.claim(d); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+// claim locks the port and sets it up. The library opens it a second time for
+// that, so TIOCEXCL comes after; the lock has kept others out by then.
+func (c *Conn) claim(d *Dialer) error {
+	var isTTY, lockErr error
+	c.control(func(fd int) {
+		if _, isTTY = termios(fd); isTTY == nil {
+			lockErr = unix.Flock(fd, unix.LOCK_EX|unix.LOCK_NB)
+		}
+	})
+	switch {
+	case isTTY != nil:
+		return fmt.Errorf("%w: %w", ErrNotSerial, isTTY)
+	case errors.Is(lockErr, unix.EWOULDBLOCK):
+		return fmt.Errorf("%w: %w", ErrBusy, lockErr)
+	case c.exclusive():
+		return fmt.Errorf("%w: another program holds it exclusively", ErrBusy)
+	}
+	if d.StopBits == OnePointFiveStopBits {
+		return fmt.Errorf("%w: 1.5 stop bits", ErrMode)
+	}
+	mode := d.mode()
+	port, err := bugst.Open(d.Path, &mode)
+	if err != nil {
+		return portError(err)
+	}
+	if err := port.Close(); err != nil {
+		return portError(err)
+	}
+	if err := c.ioctl(unix.TIOCEXCL, 0); err != nil {
+		return fmt.Errorf("%w: %w", ErrNotSerial, err)
+	}
+	return c.ioctl(flushIoctl, flushInput)
+}
+
+// Read implements transport.Conn. Errors: ErrUnplugged, net deadline errors,
+// os.ErrClosed after Close.
+func (c *Conn) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	n, err := c.file.Read(p)
+	return n, c.ioError(err)
+}
+
+// Write implements transport.Conn: all of p, or an error. Errors as for Read.
+func (c *Conn) Write(p []byte) (int, error) {
+	n, err := c.file.Write(p)
+	return n, c.ioError(err)
+}
+
+// ioError tells our own Close from a cable pulled out: both end a read, and on
+// a port that has hung up a read returns no bytes and no error at all.
+func (c *Conn) ioError(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case c.closed.Load():
+		return fmt.Errorf("serial: %w", os.ErrClosed)
+	case errors.Is(err, io.EOF), errors.Is(err, unix.EIO), errors.Is(err, unix.ENXIO), errors.Is(err, unix.ENODEV):
+		return fmt.Errorf("serial: %w: %w", ErrUnplugged, err)
+	}
+	return err
+}
+
+// Close lets the line finish what was written, for a second at most while it
+// is making progress, throws the rest away and closes. It ends blocked calls
+// at once. Idempotent.
+func (c *Conn) Close() error { return c.end(true) }
+
+// Abort closes and throws away what the line has not sent yet.
+func (c *Conn) Abort() error { return c.end(false) }
+
+func (c *Conn) end(finish bool) error {
+	c.once.Do(func() {
+		c.closed.Store(true)
+		c.file.SetDeadline(time.Unix(1, 0))
+		left := 1
+		if finish {
+			left = c.drain()
+		}
+		if left > 0 {
+			c.ioctl(flushIoctl, flushOutput)
+		}
+		c.ioctl(unix.TIOCNXCL, 0)
+		c.err = c.file.Close()
+	})
+	return c.err
+}
+
+// drain waits for the line and returns what is left. The kernel would wait on
+// its own, up to half a minute, and deliver in the end what we gave up on.
+func (c *Conn) drain() (left int) {
+	before := -1
+	for until := time.Now().Add(closeWait); time.Now().Before(until); time.Sleep(closePoll) {
+		n, err := c.ioctlGet(unix.TIOCOUTQ)
+		if err != nil || n == 0 {
+			return n
+		}
+		if before == n && time.Until(until) < closeWait/2 {
+			return n // stuck
+		}
+		before, left = n, n
+	}
+	return left
+}
+
+// Check reports ErrUnplugged once the port has hung up. It reads nothing.
+func (c *Conn) Check() error {
+	var hungUp bool
+	err := c.control(func(fd int) {
+		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, err := unix.Poll(fds, 0)
+		hungUp = err == nil && n > 0 && fds[0].Revents&(unix.POLLHUP|unix.POLLNVAL) != 0
+	})
+	if err == nil && hungUp {
+		return fmt.Errorf("serial: %w", ErrUnplugged)
+	}
+	return err
+}
+
+// SetDeadline implements transport.Conn.
+func (c *Conn) SetDeadline(t time.Time) error { return c.unlessClosed(c.file.SetDeadline, t) }
+
+// SetReadDeadline implements transport.Conn.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.unlessClosed(c.file.SetReadDeadline, t) }
+
+// SetWriteDeadline implements transport.Conn.
+func (c *Conn) SetWriteDeadline(t time.Time) error { return c.unlessClosed(c.file.SetWriteDeadline, t) }
+
+// unlessClosed keeps deadlines from reviving calls that Close is ending.
+func (c *Conn) unlessClosed(set func(time.Time) error, t time.Time) error {
+	if c.closed.Load() {
+		return fmt.Errorf("serial: %w", os.ErrClosed)
+	}
+	err := set(t)
+	if c.closed.Load() {
+		set(time.Unix(1, 0))
+	}
+	return err
+}
+
+// SetDTR and the other line calls return errors.ErrUnsupported on a port
+// without modem lines, such as a pty.
+func (c *Conn) SetDTR(on bool) error { return c.setLine(unix.TIOCM_DTR, on) }
+
+// SetRTS sets the RTS line; see SetDTR.
+func (c *Conn) SetRTS(on bool) error { return c.setLine(unix.TIOCM_RTS, on) }
+
+// ModemLines reads the lines the other side drives; see SetDTR.
+func (c *Conn) ModemLines() (ModemLines, error) {
+	bits, err := c.ioctlGet(unix.TIOCMGET)
+	if err != nil {
+		return ModemLines{}, lineError(err)
+	}
+	return ModemLines{
+		CTS: bits&unix.TIOCM_CTS != 0, DSR: bits&unix.TIOCM_DSR != 0,
+		DCD: bits&unix.TIOCM_CD != 0, RI: bits&unix.TIOCM_RI != 0,
+	}, nil
+}
+
+func (c *Conn) setLine(bit int, on bool) error {
+	bits, err := c.ioctlGet(unix.TIOCMGET)
+	if err != nil {
+		return lineError(err)
+	}
+	if bits &^= bit; on {
+		bits |= bit
+	}
+	var setErr error
+	if err := c.control(func(fd int) { setErr = unix.IoctlSetPointerInt(fd, unix.TIOCMSET, bits) }); err != nil {
+		return err
+	}
+	return lineError(setErr)
+}
+
+func lineError(err error) error {
+	if errors.Is(err, unix.ENOTTY) || errors.Is(err, unix.EINVAL) {
+		return fmt.Errorf("serial: modem lines: %w: %w", errors.ErrUnsupported, err)
+	}
+	return err
+}
+
+// control runs f with the descriptor, which cannot be closed meanwhile.
+func (c *Conn) control(f func(fd int)) error {
+	raw, err := c.file.SyscallConn()
+	if err != nil {
+		return err
+	}
+	return raw.Control(func(fd uintptr) { f(int(fd)) })
+}
+
+func (c *Conn) ioctl(request uint, value int) (err error) {
+	if err := c.control(func(fd int) { err = setInt(fd, request, value) }); err != nil {
+		return err
+	}
+	return err
+}
+
+func (c *Conn) ioctlGet(request uint) (n int, err error) {
+	if err := c.control(func(fd int) { n, err = unix.IoctlGetInt(fd, request) }); err != nil {
+		return 0, err
+	}
+	return n, err
+}
+
+// openError names what opening reported, and the group that would help.
+func openError(path string, err error) error {
+	if !errors.Is(err, unix.EACCES) && !errors.Is(err, unix.EPERM) {
+		return systemError(err)
+	}
+	info, statErr := os.Stat(path)
+	if statErr != nil {
+		return fmt.Errorf("%w: %w", ErrPermission, err)
+	}
+	name := "that owns it"
+	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
+		name = strconv.Itoa(int(stat.Gid))
+		if group, err := user.LookupGroupId(name); err == nil {
+			name = group.Name
+		}
+	}
+	return fmt.Errorf("%w: add this user to the group %s and log in again: %w", ErrPermission, name, err)
+}
+
+func systemError(err error) error {
+	switch {
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENXIO):
+		return fmt.Errorf("%w: %w", ErrPortNotFound, err)
+	case errors.Is(err, unix.EBUSY):
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
+		return fmt.Errorf("%w: %w", ErrPermission, err)
+	case errors.Is(err, unix.EIO):
+		return fmt.Errorf("%w: %w", ErrUnplugged, err)
+	case errors.Is(err, unix.ENOTTY), errors.Is(err, unix.EISDIR):
+		return fmt.Errorf("%w: %w", ErrNotSerial, err)
+	}
+	return err
+}
