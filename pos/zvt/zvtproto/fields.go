@@ -75,6 +75,9 @@ type Fields struct {
 	List []Field `json:"fields,omitempty"`
 }
 
+// Format prints the fields on one line with secrets masked.
+func (f Fields) Format(s fmt.State, _ rune) { writeState(s, fmt.Sprint(f.List)) }
+
 // Clone returns a copy that shares nothing.
 func (f *Fields) Clone() Fields {
 	out := Fields{List: make([]Field, len(f.List))}

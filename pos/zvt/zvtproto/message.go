@@ -122,6 +122,9 @@ func (p *Payload) DecodeData(data []byte) error {
 	return nil
 }
 
+// Format prints how much data there is.
+func (p Payload) Format(s fmt.State, _ rune) { writeState(s, p.Data.String()) }
+
 // empty is the data part of the commands that have none.
 type empty struct{}
 

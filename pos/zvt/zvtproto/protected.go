@@ -1,5 +1,7 @@
 package zvtproto
 
+import "fmt"
+
 // Protected is the data part of the commands that begin with the password,
 // three bytes without a BMP, followed by BMPs.
 type Protected struct {
@@ -25,4 +27,9 @@ func (m *Protected) DecodeData(data []byte) error {
 		return err
 	}
 	return m.decode(data, passwordSize)
+}
+
+// Format prints the password masked, and the fields.
+func (m Protected) Format(s fmt.State, _ rune) {
+	writeState(s, fmt.Sprintf("%v %v", m.Password, m.List))
 }

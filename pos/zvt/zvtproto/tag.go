@@ -46,6 +46,8 @@ const (
 	TagNetworkCardType  Tag = 0x49
 	TagUID              Tag = 0x4C
 	TagApplication      Tag = 0x60
+	TagCustomerReceipt  Tag = 0x66
+	TagMerchantReceipt  Tag = 0x67
 	TagBarcode          Tag = 0xE3
 	TagDeviceInfo       Tag = 0xE4
 

@@ -349,6 +349,9 @@ func (o Object) MarshalJSON() ([]byte, error) {
 	return json.Marshal(out)
 }
 
+// Format masks for every verb.
+func (t TLV) Format(s fmt.State, _ rune) { writeState(s, t.String()) }
+
 // String lists the objects, secrets masked.
 func (t TLV) String() string {
 	parts := make([]string, len(t.Objects))
