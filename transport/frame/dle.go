@@ -3,6 +3,7 @@ package frame
 import (
 	"bytes"
 	"fmt"
+	"slices"
 
 	"github.com/openecr/openecr/internal/crc"
 )
@@ -29,18 +30,40 @@ func (DLE) AppendFrame(dst, payload []byte) ([]byte, error) {
 		return dst, fmt.Errorf("%w: %d bytes, at most %d", ErrTooLong, len(payload), MaxAPDU)
 	}
 	sum := dleSum(payload)
+	escapes := bytes.Count(payload, dleOnly)
+	dst = slices.Grow(dst, len(payload)+escapes+6)
 	dst = append(dst, dle, stx)
-	for {
-		i := bytes.IndexByte(payload, dle)
-		if i < 0 {
-			break
+	if dense(escapes, len(payload)) {
+		for _, b := range payload {
+			if dst = append(dst, b); b == dle {
+				dst = append(dst, dle)
+			}
 		}
-		dst = append(dst, payload[:i+1]...)
-		dst = append(dst, dle)
-		payload = payload[i+1:]
+	} else {
+		for ; escapes > 0; escapes-- {
+			i := bytes.IndexByte(payload, dle)
+			dst = append(append(dst, payload[:i+1]...), dle)
+			payload = payload[i+1:]
+		}
+		dst = append(dst, payload...)
 	}
-	dst = append(dst, payload...)
 	return append(dst, dle, etx, byte(sum), byte(sum>>8)), nil
+}
+
+var dleOnly = []byte{dle}
+
+// dense reports whether so many of n bytes are escapes that walking byte by
+// byte beats looking for the next one.
+func dense(escapes, n int) bool { return escapes > n/16 }
+
+// nextDLE is bytes.IndexByte for a DLE that is probably near.
+func nextDLE(p []byte) int {
+	for i, b := range p[:min(len(p), 4)] {
+		if b == dle {
+			return i
+		}
+	}
+	return bytes.IndexByte(p, dle)
 }
 
 func dleSum(payload []byte) uint16 {
@@ -92,7 +115,7 @@ func (DLE) Split(buf []byte) (payload []byte, size int, err error) {
 // end is how much to skip: up to a new 10 02, or a broken frame as a whole.
 func dleEnd(buf []byte) (end, stuffed int, err error) {
 	for i := 2; ; {
-		k := bytes.IndexByte(buf[i:], dle)
+		k := nextDLE(buf[i:])
 		if k < 0 || i+k+1 >= len(buf) {
 			return 0, stuffed, nil
 		}
@@ -121,6 +144,17 @@ func dleEnd(buf []byte) (end, stuffed int, err error) {
 }
 
 func unstuff(body []byte, stuffed int) []byte {
+	if dense(stuffed, len(body)) {
+		plain, n := make([]byte, len(body)-stuffed), 0
+		for i := 0; i < len(body) && n < len(plain); i++ {
+			plain[n] = body[i]
+			n++
+			if body[i] == dle {
+				i++
+			}
+		}
+		return plain
+	}
 	plain := make([]byte, 0, len(body)-stuffed)
 	for {
 		i := bytes.IndexByte(body, dle)
