@@ -120,11 +120,11 @@ func (c Command) Class() byte { return byte(c >> 8) }
 // Instr is the second byte.
 func (c Command) Instr() byte { return byte(c) }
 
-// Name is the English name; a 84 xx is named with its code. Unknown commands
-// are called so.
+// Name is the English name; 84 00 is a positive response, every other 84 xx a
+// negative one. Unknown commands are called so.
 func (c Command) Name() string {
-	if c.Class() == 0x84 && c.Instr() != 0 {
-		return "negative response"
+	if c == CmdNegative {
+		return "positive response"
 	}
 	if r := c.row(DirectionUnknown); r != nil {
 		return r.name
