@@ -52,6 +52,9 @@ func (t *Till) Abandon(ctx context.Context, id AttemptID, reason string) (Attemp
 		return a, &Error{Op: op, Class: ErrInvalid, Attempt: a, Err: err}
 	}
 	if a.State.Live() && a.State != StateManual {
+		if !t.mine(a) {
+			return a, &Error{Op: op, Class: ErrBusy, Attempt: a, Err: fmt.Errorf("till %s is at work on it", a.Till)}
+		}
 		a, err = t.advance(ctx, a, once)
 	}
 	wctx, cancel := t.orderlyUndo(ctx)
@@ -155,6 +158,8 @@ func (t *Till) Query(ctx context.Context, id AttemptID) (Attempt, error) {
 	case a.State.Paid():
 	case a.State == StateManual, !a.State.Live():
 		a = t.lateAnswer(ctx, a)
+	case !t.mine(a):
+		return a, &Error{Op: op, Class: ErrBusy, Attempt: a, Err: fmt.Errorf("till %s is at work on it", a.Till)}
 	default:
 		a, err = t.advance(ctx, a, patiently)
 	}

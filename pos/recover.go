@@ -113,8 +113,13 @@ func (t *Till) settleDoubt(ctx context.Context, id AttemptID, p patience) (Attem
 	return a, !a.State.Live()
 }
 
-// advance does what an unfinished attempt's state asks for.
+// advance does what an unfinished attempt's state asks for. An attempt of
+// another lane that is open in this process is left to that lane, which may be
+// at work on it right now.
 func (t *Till) advance(ctx context.Context, a Attempt, p patience) (Attempt, error) {
+	if !t.mine(a) {
+		return a, fmt.Errorf("attempt %s belongs to till %s, which is open", a.ID, a.Till)
+	}
 	wctx, cancel := t.orderly(ctx)
 	defer cancel()
 	var err error
@@ -161,7 +166,7 @@ func (t *Till) inquire(ctx context.Context, d Driver, a Attempt, p patience) (At
 		t.progress(Progress{Attempt: a.ID, Step: StepAsking, Text: "asking what became of it", Chinese: "正在查询交易结果"})
 		r, err := d.Query(ctx, a)
 		next, err := t.judge(ctx, d, a, r.clean(), err)
-		if !next.State.Live() || next.State == StateManual || p == once {
+		if !next.State.Live() || next.State == StateManual || p == once || errors.Is(err, ErrJournal) {
 			return next, err
 		}
 		a = next

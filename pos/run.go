@@ -317,11 +317,29 @@ func (t *Till) settled(ctx context.Context, a Attempt, r Reply) (Attempt, error)
 		events = append(events, Event{Kind: EventConfirm, Attempt: a.ID})
 	}
 	done, err := t.append(ctx, events...)
+	var late *TransitionError
+	if errors.As(err, &late) {
+		return t.overtaken(ctx, a, r, err)
+	}
 	if err != nil {
 		return a, err
 	}
 	t.progress(Progress{Attempt: a.ID, Step: StepOutcome, Code: done.Code, Text: string(done.State)})
 	return done, nil
+}
+
+// overtaken deals with an answer to an attempt that somebody decided
+// meanwhile: an undo under way goes on, a closed state stays closed, and an
+// approval that contradicts it is kept as evidence.
+func (t *Till) overtaken(ctx context.Context, a Attempt, r Reply, cause error) (Attempt, error) {
+	now, err := t.cfg.Journal.Get(ctx, a.ID)
+	if err != nil {
+		return a, errors.Join(cause, err)
+	}
+	if r.Outcome == OutcomeApproved && !now.State.Paid() {
+		now = t.evidence(ctx, now, AlertLateApproval, r)
+	}
+	return now, nil
 }
 
 // evidence keeps an answer that decides nothing.

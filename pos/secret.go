@@ -10,19 +10,32 @@ import (
 // code, a voucher code, a password. Every way of printing it shows a mask.
 //
 // Go gives no guarantee that memory is wiped; Clear does what can be done.
-type Secret struct{ b []byte }
+type Secret struct {
+	// Behind a pointer, because fmt prints what %p is given without asking it.
+	b *[]byte
+}
 
 // NewSecret copies b; the caller should clear its own copy.
-func NewSecret(b []byte) Secret { return Secret{b: append([]byte(nil), b...)} }
+func NewSecret(b []byte) Secret {
+	own := append([]byte(nil), b...)
+	return Secret{b: &own}
+}
 
 // Len returns the number of bytes.
-func (s Secret) Len() int { return len(s.b) }
+func (s Secret) Len() int { return len(s.bytes()) }
 
 // Use lends the bytes to f, which must not keep them.
-func (s Secret) Use(f func(b []byte)) { f(s.b) }
+func (s Secret) Use(f func(b []byte)) { f(s.bytes()) }
 
 // Clear overwrites the bytes. Copies of s see it too.
-func (s Secret) Clear() { clear(s.b) }
+func (s Secret) Clear() { clear(s.bytes()) }
+
+func (s Secret) bytes() []byte {
+	if s.b == nil {
+		return nil
+	}
+	return *s.b
+}
 
 const secretMask = "***"
 

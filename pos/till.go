@@ -20,7 +20,8 @@ import (
 type Config struct {
 	// ID names the lane: 1 to 12 letters, digits or dashes. It is the first part of every attempt id.
 	ID string
-	// Journal keeps the truth. Lanes of one process share one.
+	// Journal keeps the truth. Lanes of one process share one. Its value must
+	// be comparable, as a pointer is.
 	Journal Journal
 	// Drivers by tender name. "cash" is built in. The Till closes them.
 	Drivers map[string]Driver
@@ -112,14 +113,36 @@ func Open(ctx context.Context, cfg Config) (*Till, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
+	if !lanes.take(cfg.Journal, cfg.ID) {
+		return nil, &Error{Op: op, Class: ErrConflict, Err: fmt.Errorf("till %s is already open on this journal", cfg.ID)}
+	}
 	t := &Till{cfg: cfg, running: map[AttemptID]bool{}, doubted: map[AttemptID]time.Time{}}
 	r, err := t.recoverAll(ctx, once)
 	if err != nil {
+		lanes.leave(cfg.Journal, cfg.ID)
 		return nil, &Error{Op: op, Class: ErrNotSent, Err: err}
 	}
 	t.recovered = r
 	return t, nil
 }
+
+// lanes knows which tills are open in this process. Two of one name on one
+// journal would each take the other's running payment for one that crashed.
+var lanes laneSet
+
+type laneKey struct {
+	journal Journal
+	id      string
+}
+
+type laneSet struct{ open sync.Map }
+
+func (s *laneSet) take(j Journal, id string) bool {
+	_, taken := s.open.LoadOrStore(laneKey{j, id}, true)
+	return !taken
+}
+
+func (s *laneSet) leave(j Journal, id string) { s.open.Delete(laneKey{j, id}) }
 
 // MaxTillIDLen leaves room for epoch, counter and random tail in MaxIDLen.
 const MaxTillIDLen = 12
@@ -158,6 +181,7 @@ func (t *Till) Close() error {
 	if !first {
 		return nil
 	}
+	lanes.leave(t.cfg.Journal, t.cfg.ID)
 	var errs []error
 	for name, d := range t.cfg.Drivers {
 		if err := d.Close(); err != nil {

@@ -298,7 +298,7 @@ func (f *Fake) Query(_ context.Context, a pos.Attempt) (pos.Reply, error) {
 	if a.Type == pos.TypeSettle {
 		return p.totals(a.Amount.Currency()), nil
 	}
-	if net == 0 && a.Type != pos.TypePreauth && !(a.Type == pos.TypeVoid) {
+	if net == 0 && p.reversed(a.ID) {
 		return pos.Reply{Outcome: pos.OutcomeReversed, Code: "6C"}, nil
 	}
 	if net < 0 {
@@ -308,6 +308,10 @@ func (f *Fake) Query(_ context.Context, a pos.Attempt) (pos.Reply, error) {
 		net = a.Amount.Minor()
 	}
 	return pos.Reply{Outcome: pos.OutcomeApproved, Approved: pos.FromMinor(net, a.Amount.Currency()), Receipt: "0001", Code: "00"}, nil
+}
+
+func (p *Peer) reversed(id pos.AttemptID) bool {
+	return slices.ContainsFunc(p.bookings, func(b Booking) bool { return b.Attempt == id && b.Kind == pos.OpReversal })
 }
 
 func (p *Peer) totals(c pos.Currency) pos.Reply {
