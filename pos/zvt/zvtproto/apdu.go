@@ -2,7 +2,7 @@ package zvtproto
 
 import "fmt"
 
-// Limits of one APDU (P15 chapter 1, "length byte"; see [AppendAPDU]).
+// Limits of one APDU (P15, "length byte"; see [AppendAPDU]).
 const (
 	// MaxShortData is the longest data part the one-byte length can give.
 	MaxShortData = 0xFE
@@ -41,7 +41,7 @@ func (a APDU) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 // The length is one byte 00..FE, or FF and two bytes, low byte first, for
 // longer data. Fails with ErrTooLong above MaxData.
 //
-// P15 chapter 1; captured terminals send 06 D3 FF 61 04 for 461 hex bytes.
+// P15; captured terminals send 06 D3 FF 61 04 for 461 hex bytes.
 func AppendAPDU(dst []byte, a APDU) ([]byte, error) {
 	n := len(a.Data)
 	switch {

@@ -1,6 +1,6 @@
 package zvtproto
 
-// Authorisation (06 01) asks for a payment: amount (BMP 04), currency (49), payment type (19), card data for a keyed or read card, and the TLV container (P15 2.2).
+// Authorisation (06 01) asks for a payment: amount (BMP 04), currency (49), payment type (19), card data for a keyed or read card, and the TLV container (P15 chapter 2).
 type Authorisation struct{ Fields }
 
 // Command is 06 01.

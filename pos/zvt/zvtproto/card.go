@@ -2,7 +2,7 @@ package zvtproto
 
 import "fmt"
 
-// CardType is the ZVT card type id of BMP 8A and tag 41 (P15 chapter 14).
+// CardType is the ZVT card type id of BMP 8A and tag 41 (P15).
 type CardType uint16
 
 var cardTypes = map[CardType]string{
@@ -22,7 +22,7 @@ func (c CardType) String() string {
 }
 
 // PaymentType is BMP 19: in 06 01 what the register wants, in 04 0F what the
-// terminal did (P15 2.2 and 3.1).
+// terminal did (P15 chapters 2 and 3).
 type PaymentType byte
 
 // Payment types a register asks for: the high nibble.

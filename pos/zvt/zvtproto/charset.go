@@ -34,7 +34,7 @@ const (
 const Undecodable rune = 0xF700
 
 // sevenBit are the characters in which the 7-bit ZVT set differs from ASCII
-// (P15 chapter 12).
+// (P15).
 var sevenBit = map[byte]rune{0x5B: 'Ä', 0x5C: 'Ö', 0x5D: 'Ü', 0x7B: 'ä', 0x7C: 'ö', 0x7D: 'ü', 0x7E: 'ß'}
 
 // iso8859 are the sets golang.org/x/text has; 8859-11 and -12 are not among

@@ -6,7 +6,7 @@ import (
 )
 
 // Completion (06 0F) ends a command well. After a registration it carries the
-// status byte (BMP 19), terminal id (29) and currency (49) (P15 3.2).
+// status byte (BMP 19), terminal id (29) and currency (49) (P15 chapter 3).
 type Completion struct{ Fields }
 
 // Command is 06 0F.
@@ -102,7 +102,7 @@ func isStatusReport(data []byte) bool {
 }
 
 // Aborted (06 1E) ends a command without success. The result code alone is
-// also the whole message of many terminals (P15 3.3).
+// also the whole message of many terminals (P15 chapter 3).
 type Aborted struct {
 	Result ResultCode
 	// Currency stands bare after the result 6F (wrong currency): the one the

@@ -44,10 +44,11 @@ func dissect(apdu []byte, dir Direction) *dissection {
 	}
 	row := d.command.row(dir)
 	if dir == DirectionUnknown && row != nil {
-		d.dir, d.guessed = row.dir, true
+		d.dir = row.dir
 		if d.command == CmdPrintLine || d.command == CmdPrintText {
 			d.dir = ToRegister
 		}
+		d.guessed = d.dir != DirectionUnknown
 	}
 	dataAt, size := header(apdu)
 	if size == 0 {

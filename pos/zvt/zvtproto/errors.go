@@ -27,7 +27,7 @@ var (
 
 // UnknownBMPError says that a BMP is not in the table, so that its length
 // and everything after it cannot be known. The receiver answers 84 83 00
-// (P15 chapter 1: a BMP that is known but not supported is ignored instead).
+// (P15: a BMP that is known but not supported is ignored instead).
 type UnknownBMPError struct {
 	BMP BMP
 	// Offset counts from the first data byte of the APDU.

@@ -11,6 +11,9 @@ import (
 // are rare.
 const MaxFields = 256
 
+// usualFields is room for the BMPs of a full status-information.
+const usualFields = 24
+
 // Field is one BMP and its value, without the length. Its methods print it
 // with secrets masked.
 type Field struct {
@@ -239,6 +242,9 @@ func (f *Fields) decode(data []byte, base int) error {
 	f.List = f.List[:0]
 	if len(data) == 0 {
 		return nil
+	}
+	if f.List == nil {
+		f.List = make([]Field, 0, min(len(data)/2, usualFields))
 	}
 	data = append(make([]byte, 0, len(data)), data...)
 	for at := 0; at < len(data); {

@@ -3,7 +3,7 @@ package zvtproto
 import "fmt"
 
 // IntermediateStatus (04 FF) says what the terminal is waiting for. Every one
-// restarts T4; TimeoutMinutes, when given, is the new T4 (P15 3.7).
+// restarts T4; TimeoutMinutes, when given, is the new T4 (P15 chapter 3).
 type IntermediateStatus struct {
 	Status Intermediate
 	// HasTimeout says that the timeout byte is there.

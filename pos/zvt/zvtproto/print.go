@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// Attribute is the attribute byte of a print line (P15 3.4, 06 D1; tag 09).
+// Attribute is the attribute byte of a print line (P15 chapter 3, 06 D1; tag 09).
 type Attribute byte
 
 // Attributes. The low four bits are the indentation in characters.
@@ -29,7 +29,7 @@ func (a Attribute) LastLine() bool {
 
 // PrintLine (06 D1) is one line of a receipt, from the terminal to the
 // register's printer or from the register to the terminal's. The line may end
-// a receipt (P15 3.4).
+// a receipt (P15 chapter 3).
 type PrintLine struct {
 	Attribute Attribute
 	// Text in the character set agreed at registration; empty is one feed.
@@ -56,7 +56,7 @@ func (m *PrintLine) DecodeData(data []byte) error {
 
 // PrintText (06 D3) is a block of text: tag 25 with the lines, 1F07 the kind
 // of receipt, 14 the character set, 1F37 receipt information. The terminal
-// sends it only when the register listed 06 D3 in tag 26 (P15 3.5).
+// sends it only when the register listed 06 D3 in tag 26 (P15 chapter 3).
 type PrintText struct{ Fields }
 
 // Command is 06 D3.

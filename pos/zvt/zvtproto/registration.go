@@ -2,7 +2,7 @@ package zvtproto
 
 import "fmt"
 
-// Config is the configuration byte of a registration (P15 2.1).
+// Config is the configuration byte of a registration (P15 chapter 2).
 type Config byte
 
 // Bits of Config.
@@ -24,7 +24,7 @@ const (
 	ConfigAfterLogOff     Config = 0x86
 )
 
-// Bits of the service byte (BMP 03) of a registration (P15 2.1).
+// Bits of the service byte (BMP 03) of a registration (P15 chapter 2).
 const (
 	ServiceNoMenu   byte = 0x01 // no service menu on the terminal's key
 	ServiceCapitals byte = 0x02 // texts in capitals
@@ -43,7 +43,7 @@ const (
 )
 
 // Registration (06 00) begins a session with the terminal and says what the
-// register can do (P15 2.1). Password, configuration, then the currency as two
+// register can do (P15 chapter 2). Password, configuration, then the currency as two
 // bare bytes, then service byte (BMP 03) and TLV container, which may follow
 // only when there is a currency.
 type Registration struct {

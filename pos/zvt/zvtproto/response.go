@@ -3,7 +3,7 @@ package zvtproto
 // PositiveResponse is 80 00: the command is accepted. Data holds BMPs or, in
 // the dialogues 06 E0 to 06 E3, key codes.
 //
-// P15 chapter 1: 84 00 means the same; Alternative says that it was used.
+// P15: 84 00 means the same; Alternative says that it was used.
 type PositiveResponse struct {
 	Alternative bool
 	Payload
@@ -29,9 +29,9 @@ type NegativeResponse struct {
 // Codes a register answers to the terminal.
 const (
 	// CodeNotIssuedYet (84 9C): goods are not issued yet, ask again in two
-	// seconds. P15 3.1.
+	// seconds. P15 chapter 3.
 	CodeNotIssuedYet ResultCode = 0x9C
-	// CodePartialIssue (84 9D) with the amount in BMP 04. P15 3.1.
+	// CodePartialIssue (84 9D) with the amount in BMP 04. P15 chapter 3.
 	CodePartialIssue ResultCode = 0x9D
 	// CodeNotPossible (84 83): command or BMP not understood.
 	CodeNotPossible ResultCode = 0x83
@@ -57,7 +57,7 @@ func isResultAndCurrency(data []byte) bool {
 }
 
 // WrongCurrency reads 84 1E xx 6F and the currency the terminal would take, 0
-// when it does not say (P15 2.1).
+// when it does not say (P15 chapter 2).
 func (m *NegativeResponse) WrongCurrency() (c Currency, ok bool) {
 	if m.Command() != cmdWrongCurrency || !isResultAndCurrency(m.Data) || ResultCode(m.Data[0]) != ResultWrongCurrency {
 		return 0, false
@@ -75,7 +75,7 @@ func AppendNegative(dst []byte, code ResultCode) []byte {
 }
 
 // NewPartialIssue is the answer 84 9D 07 04 and the amount that was issued
-// (P15 3.1, vending). Fails with ErrRange.
+// (P15 chapter 3, vending). Fails with ErrRange.
 func NewPartialIssue(issued Amount) (*NegativeResponse, error) {
 	value, err := AppendAmount([]byte{byte(BMPAmount)}, issued)
 	if err != nil {

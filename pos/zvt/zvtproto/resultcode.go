@@ -178,7 +178,7 @@ func (s TerminalState) String() string {
 	return unknownCode(byte(s))
 }
 
-// Intermediate is what the terminal is waiting for (04 FF, P15 3.7).
+// Intermediate is what the terminal is waiting for (04 FF, P15 chapter 3).
 type Intermediate byte
 
 // Intermediate statuses this package's users ask for by name.
@@ -195,7 +195,7 @@ const (
 	IntermediateSeeText     Intermediate = 0xFF
 )
 
-// intermediateTexts is P15 3.7; the Chinese is this project's own.
+// intermediateTexts is P15 chapter 3; the Chinese is this project's own.
 var intermediateTexts = map[Intermediate]text{
 	0x00: {"waiting for the amount to be confirmed", "等待确认金额"},
 	0x01: {"please watch the PIN pad", "请看密码键盘"},

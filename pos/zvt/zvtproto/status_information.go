@@ -4,7 +4,7 @@ import "fmt"
 
 // StatusInformation (04 0F) is the terminal's result of a transaction. The
 // money moved exactly when Approved; the register's answer 80 00 00 makes a
-// payment final (P15 3.1).
+// payment final (P15 chapter 3).
 type StatusInformation struct{ Fields }
 
 // Command is 04 0F.
