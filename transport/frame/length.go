@@ -3,6 +3,7 @@ package frame
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 )
 
 // LengthFormat says how a length is written.
@@ -44,7 +45,7 @@ func (f Length) limit() (int, error) {
 	switch f.Format {
 	case BigEndian, LittleEndian:
 		if n == 1 || n == 2 || n == 4 {
-			fits = min(1<<(8*n)-1, 1<<31-1)
+			fits = int(min(int64(1)<<(8*n)-1, math.MaxInt32))
 		}
 	case BCD:
 		if n >= 1 && n <= 4 {

@@ -14,7 +14,7 @@ func TestParse(t *testing.T) {
 		{"two slashes", "serial://dev/ttyUSB0", "", "three slashes"},
 		{"no path", "serial:///", "", "path missing"},
 		{"a word for a speed", "serial:///dev/x?baud=fast", "", "such as 9600"},
-		{"an absurd speed", "serial:///dev/x?baud=99999999999", "", "99999999999 baud"},
+		{"an absurd speed", "serial:///dev/x?baud=99999999", "", "99999999 baud"},
 		{"nine data bits", "serial:///dev/x?data=9", "", "9 data bits"},
 		{"an unknown parity", "serial:///dev/x?parity=both", "", "even, mark, none, odd, space"},
 		{"three stop bits", "serial:///dev/x?stop=3", "", "1, 1.5, 2"},
