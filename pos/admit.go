@@ -234,23 +234,24 @@ func checkIntent(in *Intent) error {
 
 // texts lists every string of the event that could hide card data.
 func (e Event) texts() []string {
-	list := []string{string(e.Attempt), e.Reason, e.Operator, e.OrderID}
+	list := []string{string(e.Attempt), e.Reason, e.Operator, e.OrderID, string(e.Kind), string(e.Verdict), string(e.Alert)}
 	if in := e.Intent; in != nil {
-		list = append(list, in.Reference, in.Tender, in.Device, in.Operator, in.Till)
+		list = append(list, in.Reference, in.Tender, in.Device, in.Operator, in.Till, string(in.Type), string(in.Original))
+		list = append(list, string(in.Amount.Currency()), string(in.Due.Currency()), string(in.Given.Currency()))
 	}
 	for k, v := range e.Handle {
 		list = append(list, k, v)
 	}
 	if r := e.Reply; r != nil {
-		list = append(list, r.AuthCode, r.RRN, r.STAN, r.Receipt, r.Card, r.Scheme, r.Entry, r.TerminalID, r.MerchantID, r.Code, r.Text)
+		list = append(list, r.AuthCode, r.RRN, r.STAN, r.Receipt, r.Card, r.Scheme, r.Entry, r.TerminalID, r.MerchantID, r.Code, r.Text, string(r.Outcome), string(r.Approved.Currency()))
 		for k, v := range r.Handle {
 			list = append(list, k, v)
 		}
 		for _, s := range r.Slips {
-			list = append(list, s.Lines...)
+			list = append(append(list, string(s.Kind)), s.Lines...)
 		}
 		for _, t := range r.Totals {
-			list = append(list, t.Name)
+			list = append(list, t.Name, string(t.Amount.Currency()))
 		}
 	}
 	return list
