@@ -206,7 +206,7 @@ func CheckEvent(e Event) error {
 			return fmt.Errorf("%w: a text of attempt %s is too long for the journal", ErrInvalid, e.Attempt)
 		}
 		if HoldsCardData(s) {
-			return fmt.Errorf("%w: attempt %s: a text looks like a full card number or track; the journal never keeps one", ErrInvalid, e.Attempt)
+			return fmt.Errorf("%w: attempt %s: a text looks like a full card number or track; the journal never keeps one", ErrInvalid, MaskCardData(string(e.Attempt)))
 		}
 	}
 	return nil

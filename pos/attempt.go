@@ -25,13 +25,13 @@ const (
 
 func (id AttemptID) check() error {
 	if id == "" || len(id) > MaxIDLen {
-		return fmt.Errorf("attempt id %q: want 1 to %d characters", string(id), MaxIDLen)
+		return fmt.Errorf("attempt id %q: want 1 to %d characters", MaskCardData(string(id)), MaxIDLen)
 	}
 	for _, c := range []byte(id) {
 		switch {
 		case c >= '0' && c <= '9', c >= 'A' && c <= 'Z', c >= 'a' && c <= 'z', c == '_', c == '-':
 		default:
-			return fmt.Errorf("attempt id %q: only letters, digits, _ and - are allowed", string(id))
+			return fmt.Errorf("attempt id %q: only letters, digits, _ and - are allowed", MaskCardData(string(id)))
 		}
 	}
 	return nil
