@@ -45,25 +45,25 @@ type Diagnosis struct{ Fields }
 func (*Diagnosis) Command() Command { return CmdDiagnosis }
 
 // ResetTerminal (06 18) restarts the terminal (P15 chapter 2).
-type ResetTerminal struct{ empty }
+type ResetTerminal struct{ Fields }
 
 // Command is 06 18.
 func (*ResetTerminal) Command() Command { return CmdResetTerminal }
 
 // PrintSystemConfiguration (06 1A) prints the terminal's configuration (P15 chapter 2).
-type PrintSystemConfiguration struct{ empty }
+type PrintSystemConfiguration struct{ Fields }
 
 // Command is 06 1A.
 func (*PrintSystemConfiguration) Command() Command { return CmdPrintSystemConfiguration }
 
 // SelfTest (06 79) runs the terminal's self test (P15 chapter 2).
-type SelfTest struct{ empty }
+type SelfTest struct{ Fields }
 
 // Command is 06 79.
 func (*SelfTest) Command() Command { return CmdSelfTest }
 
 // ServiceMode (08 01) opens the terminal's service mode (P15 chapter 2).
-type ServiceMode struct{ empty }
+type ServiceMode struct{ Fields }
 
 // Command is 08 01.
 func (*ServiceMode) Command() Command { return CmdServiceMode }

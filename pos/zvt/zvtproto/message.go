@@ -125,19 +125,6 @@ func (p *Payload) DecodeData(data []byte) error {
 // Format prints how much data there is.
 func (p Payload) Format(s fmt.State, _ rune) { writeState(s, p.Data.String()) }
 
-// empty is the data part of the commands that have none.
-type empty struct{}
-
-// AppendData appends nothing.
-func (*empty) AppendData(dst []byte) ([]byte, error) { return dst, nil }
-
-// DecodeData accepts no data, and a TLV container, which carries the message
-// sequence id (P15 chapter 9, tag 1F73).
-func (*empty) DecodeData(data []byte) error {
-	var f Fields
-	return f.DecodeData(data)
-}
-
 // quoted is s as JSON.
 func quoted(s string) []byte {
 	b, err := json.Marshal(s)

@@ -105,7 +105,7 @@ func (m *Registration) DecodeData(data []byte) error {
 
 // LogOff (06 02) ends the session: the configuration returns to 86, TLV is
 // off.
-type LogOff struct{ empty }
+type LogOff struct{ Fields }
 
 // Command is 06 02.
 func (*LogOff) Command() Command { return CmdLogOff }

@@ -267,6 +267,20 @@ func TestMessageSequenceWrapsToOne(t *testing.T) {
 	equal(t, true, ok && s == MaxSequenceID)
 }
 
+func TestCommandsWithoutDataCarryTheSequenceToo(t *testing.T) {
+	for _, m := range []interface {
+		Message
+		SetSequenceID(SequenceID) error
+	}{&LogOff{}, &ResetTerminal{}, &SelfTest{}, &PrintSystemConfiguration{}, &ServiceMode{}, &Completion{}} {
+		noError(t, m.SetSequenceID(7))
+		b, err := Encode(m)
+		noError(t, err)
+		got, err := Parse(b, DirectionUnknown)
+		noError(t, err)
+		equal(t, m, got)
+	}
+}
+
 func TestCapabilitiesComeBack(t *testing.T) {
 	want := Capabilities{Commands: []Command{CmdPrintText, CmdInputRequest}, PrinterWidth: 42, MaxAPDU: 65535, Charset: CharsetUTF8, HasCharset: true}
 	tlv, err := want.TLV()
