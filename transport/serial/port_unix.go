@@ -172,6 +172,9 @@ func (c *Conn) Check() error {
 	err := c.control(func(fd int) {
 		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 		n, err := unix.Poll(fds, 0)
+		for errors.Is(err, unix.EINTR) { // the runtime's own signals do this
+			n, err = unix.Poll(fds, 0)
+		}
 		hungUp = err == nil && n > 0 && fds[0].Revents&(unix.POLLHUP|unix.POLLNVAL) != 0
 	})
 	if err == nil && hungUp {

@@ -260,7 +260,7 @@ func TestShortWritesAreContinued(t *testing.T) {
 func TestZVTOverASerialLink(t *testing.T) {
 	p := openPTY(t)
 	terminal := transport.NewLink(transport.LinkConfig{Framing: frame.DLE{}, Acks: &transport.Acks{},
-		Dialer: transport.DialFunc("pty", func(context.Context) (transport.Conn, error) { return p, nil })})
+		Dialer: p.Dialer()})
 	till := transport.NewLink(transport.LinkConfig{Framing: frame.DLE{}, Acks: &transport.Acks{}, Dialer: &Dialer{Path: p.Path, StopBits: TwoStopBits}})
 	defer terminal.Close()
 	defer till.Close()
@@ -269,19 +269,13 @@ func TestZVTOverASerialLink(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// The terminal may give up on a connection; its port stays.
+	terminal.Drop()
+	if err := terminal.Connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	var side sync.WaitGroup
-	side.Go(func() {
-		for range 50 {
-			got, err := terminal.Receive(t.Context())
-			if err == nil {
-				err = terminal.Send(t.Context(), got)
-			}
-			if err != nil {
-				t.Error(err)
-				return
-			}
-		}
-	})
+	side.Go(func() { echo(t, terminal, 50) })
 	for i := range 50 {
 		request := bytes.Repeat([]byte{0x10, byte(i)}, i+1)
 		if err := till.Send(t.Context(), request); err != nil {
@@ -292,6 +286,19 @@ func TestZVTOverASerialLink(t *testing.T) {
 		}
 	}
 	side.Wait()
+}
+
+func echo(t *testing.T, terminal *transport.Link, times int) {
+	for range times {
+		got, err := terminal.Receive(t.Context())
+		if err == nil {
+			err = terminal.Send(t.Context(), got)
+		}
+		if err != nil {
+			t.Error(err)
+			return
+		}
+	}
 }
 
 // TestPtyByAnotherLibrary runs against a master this project did not make; it

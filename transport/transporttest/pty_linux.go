@@ -105,6 +105,9 @@ func (p *PTY) Present() bool {
 	p.control(func(fd int) {
 		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 		n, err := unix.Poll(fds, 0)
+		for errors.Is(err, unix.EINTR) { // the runtime's own signals do this
+			n, err = unix.Poll(fds, 0)
+		}
 		present = err == nil && (n == 0 || fds[0].Revents&unix.POLLHUP == 0)
 	})
 	return present
