@@ -330,9 +330,11 @@ func plan(f *pos.Filter, limit int) (query string, args []any) {
 	if !f.From.IsZero() {
 		add(true, "created", "@ >= ?", nanos(f.From))
 	}
-	if !f.To.IsZero() {
-		// The second bound may use the index of the first.
-		where, args = append(where, map[bool]string{true: "created <= ?", false: "+created <= ?"}[!f.From.IsZero()]), append(args, nanos(f.To))
+	if to := nanos(f.To); !f.To.IsZero() && to != math.MaxInt64 {
+		// A second bound on the column of the chosen index narrows it further.
+		if add(!chosen, "created", "@ < ?", to); !f.From.IsZero() {
+			where[len(where)-1] = strings.TrimPrefix(where[len(where)-1], "+")
+		}
 	}
 	for column, value := range map[string]string{"till": f.Till, "tender": f.Tender, "device": f.Device} {
 		if value != "" {
