@@ -304,17 +304,22 @@ func (j *Journal) publish(g *group) {
 		bytes += len(g.rows[i].Body) + 128
 	}
 	j.head = g.at
+	j.commits.Add(1)
+	j.appends.Add(int64(len(g.rows)))
 	j.mem.apply(g.staged, g.at)
 	if err := j.mark.write(g.at); err != nil && j.markFailed.CompareAndSwap(false, true) {
 		j.notify(Notice{Kind: NoticeWatermark, Err: err, Text: "the watermark cannot be written; an older copy put back would not be noticed"})
 	}
-	if pages := j.logPages.Add(int64(bytes/pageBytes + 2)); pages > walBytes/pageBytes/2 || !j.keeperAwake.Load() {
+	if pages := j.logPages.Add(int64(bytes/pageBytes + 2)); pages > walPages/2 || !j.keeperAwake.Load() {
 		j.kickKeeper()
 	}
 }
 
 // pageBytes is SQLite's page, and so the unit in which the log grows.
-const pageBytes = 4096
+const (
+	pageBytes = 4096
+	walPages  = walBytes / pageBytes
+)
 
 // group is what one sync makes durable: the records, and the attempts as they will stand.
 type group struct {

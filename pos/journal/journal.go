@@ -100,7 +100,7 @@ type Journal struct {
 
 	spaceLow, viewStuck, viewEmpty, restartLog, reserveGone, markFailed, keeperAwake atomic.Bool
 	viewBad                                                                          atomic.Bool
-	logPages, viewAt                                                                 atomic.Int64
+	logPages, viewAt, commits, appends                                               atomic.Int64
 
 	closeMu sync.Mutex
 	closing bool

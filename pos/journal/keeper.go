@@ -9,12 +9,14 @@ const (
 	// flushAfter is how long a changed attempt waits for the view when little
 	// happens: long enough that intent, armed and outcome go together.
 	flushAfter = 500 * time.Millisecond
-	// flushMany is how many changed attempts are worth a batch at once.
-	flushMany = 4000
+	// flushMany is how many changed attempts are written even though lanes are
+	// busy: until then the processor is theirs, and half the memory is left.
+	flushMany = maxDirty / 2
+	// busyAppends is how many appends within flushAfter make the keeper wait:
+	// more than any shop's lanes have, less than an import.
+	busyAppends = 100
 	// spaceEvery is how often the free space is asked for, at most.
 	spaceEvery = 100 * time.Millisecond
-	// reserveEvery is how often a given-up reserve is tried to be restored.
-	reserveEvery = time.Second
 )
 
 var (
@@ -38,9 +40,9 @@ func (j *Journal) keep() {
 		return
 	}
 	defer mover.close()
-	timer := time.NewTimer(time.Hour)
-	timer.Stop()
-	defer timer.Stop()
+	tick := time.NewTicker(j.cfg.tune.flush)
+	defer tick.Stop()
+	seen := int64(0) // appends up to the last tick
 	for {
 		quiet := false
 		select {
@@ -48,35 +50,28 @@ func (j *Journal) keep() {
 			j.flushView()
 			return
 		case <-j.kick:
-			j.keeperAwake.Store(true)
-		case <-timer.C:
-			quiet = true
+			if j.keeperAwake.CompareAndSwap(false, true) {
+				tick.Reset(j.cfg.tune.flush)
+			}
+		case <-tick.C:
+			now := j.appends.Load()
+			quiet, seen = now-seen <= busyAppends, now
 		}
 		if quiet || j.mem.dirtyCount() >= flushMany {
 			j.flushView()
 		}
-		if j.logPages.Load() > walBytes/pageBytes/2 && !j.restartLog.Load() {
+		if pages := j.logPages.Load(); pages > walPages/2 && !j.restartLog.Load() {
 			j.moveLog(mover)
-		}
-		next := time.Duration(0)
-		if j.mem.dirtyCount() > 0 {
-			next = j.cfg.tune.flush
 		}
 		if j.reserveGone.Load() {
 			j.keepReserve()
-			if next == 0 {
-				next = reserveEvery
-			}
 		}
-		if next == 0 {
+		if quiet && j.mem.dirtyCount() == 0 && !j.reserveGone.Load() {
+			tick.Stop()
 			j.keeperAwake.Store(false)
 			if j.mem.dirtyCount() > 0 { // a commit between the question and the answer
-				j.keeperAwake.Store(true)
-				next = j.cfg.tune.flush
+				j.kickKeeper()
 			}
-		}
-		if quiet && next > 0 || next > 0 && timer.Reset(next) {
-			timer.Reset(next)
 		}
 	}
 }
@@ -104,7 +99,7 @@ func (j *Journal) flushView() {
 	if len(list) > 0 {
 		j.viewEmpty.Store(false) // before anything can leave the memory
 	}
-	err := j.view.write(list, at)
+	err := j.view.write(list, j.viewAt.Load(), at)
 	switch {
 	case err == nil:
 		j.mem.written(list)

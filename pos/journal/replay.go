@@ -118,7 +118,7 @@ func (j *Journal) replay(ctx context.Context, at mark) error {
 		}
 		list, at := j.mem.changed()
 		j.viewEmpty.Store(false)
-		if err := j.view.write(list, at); err != nil {
+		if err := j.view.write(list, j.viewAt.Load(), at); err != nil {
 			return err
 		}
 		j.mem.written(list)

@@ -162,8 +162,10 @@ func sqlitePrimary(err error) int {
 }
 
 // insertSizes are the row counts for which a statement is kept prepared. A
-// group of exactly such a size is one statement that commits by itself.
-var insertSizes = [...]int{64, 32, 16, 8, 4, 3, 2, 1}
+// group of exactly such a size is one statement that commits by itself. The
+// driver's binding takes time square to the number of parameters: eight rows
+// pay off, more do not.
+var insertSizes = [...]int{8, 4, 3, 2, 1}
 
 var insertQueries = func() (q [len(insertSizes)]string) {
 	for i, n := range insertSizes {

@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"encoding/json"
@@ -192,11 +193,17 @@ func (v *view) progress() (m mark, err error) {
 	return m, err
 }
 
-const upsertAttempt = `INSERT INTO attempts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)
-	ON CONFLICT (seq) DO UPDATE SET updated=excluded.updated, last4=excluded.last4, state=excluded.state, sum=excluded.sum, body=excluded.body`
+// Rows are written so that a conflict gives up the whole batch: SQLite then
+// keeps no journal for the single statement.
+const (
+	insertAttempt = "INSERT OR ROLLBACK INTO attempts VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+	updateAttempt = "UPDATE OR ROLLBACK attempts SET updated=?3, last4=?7, state=?9, sum=?15, body=?16 WHERE seq=?1"
+)
 
-// write brings the view up to at. Only the keeper calls it, or Open.
-func (v *view) write(list []*pos.Attempt, at mark) error {
+// write brings the view from the record since up to at. Only the keeper calls
+// it, or Open.
+func (v *view) write(list []*pos.Attempt, since int64, at mark) error {
+	slices.SortFunc(list, func(a, b *pos.Attempt) int { return cmp.Compare(a.Seq, b.Seq) }) // appends are cheapest
 	if err := v.writer.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
@@ -206,7 +213,11 @@ func (v *view) write(list []*pos.Attempt, at mark) error {
 			if err != nil {
 				return err
 			}
-			if err := v.writer.exec(upsertAttempt, args[:]...); err != nil {
+			query := insertAttempt
+			if a.Seq <= since {
+				query = updateAttempt
+			}
+			if err := v.writer.exec(query, args[:]...); err != nil {
 				return err
 			}
 		}
