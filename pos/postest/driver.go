@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"testing"
 	"time"
@@ -76,7 +77,8 @@ func (h Harness) till(t *testing.T, j pos.Journal, wrap func(pos.Driver) pos.Dri
 	if wrap != nil {
 		d = wrap(d)
 	}
-	till, err := pos.Open(t.Context(), pos.Config{ID: "suite", Journal: j, Drivers: map[string]pos.Driver{"card": d}, Times: h.Times})
+	till, err := pos.Open(t.Context(), pos.Config{ID: "suite", Journal: j, Drivers: map[string]pos.Driver{"card": d}, Times: h.Times,
+		Logger: slog.New(slog.NewTextHandler(t.Output(), nil))})
 	if err != nil {
 		d.Close()
 		t.Fatalf("opening the till: %v", err)

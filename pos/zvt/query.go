@@ -44,10 +44,16 @@ func (b booking) trace() string {
 	return ""
 }
 
-// handle is what is noted before a money command.
-func (b booking) handle() pos.Handle {
-	if b.unsupported {
+// handle is what is noted before a money command. An end of day has a trace
+// number and no receipt of its own.
+func (b booking) handle(kind lastKind) pos.Handle {
+	switch {
+	case b.unsupported:
 		return pos.Handle{keyReceiptBefore: beforeUnsupported}
+	case kind == lastEndOfDay && b.trace() == "":
+		return pos.Handle{keyTraceBefore: beforeNone}
+	case kind == lastEndOfDay:
+		return pos.Handle{keyTraceBefore: b.trace()}
 	}
 	h := pos.Handle{keyReceiptBefore: b.receipt()}
 	if tr := b.trace(); tr != "" {
@@ -114,19 +120,18 @@ func (t *Terminal) Query(ctx context.Context, a pos.Attempt) (pos.Reply, error) 
 }
 
 func (t *Terminal) find(ctx context.Context, a pos.Attempt) (pos.Reply, error) {
-	before, ok := a.Handle[keyReceiptBefore]
-	if !ok {
-		return pos.Reply{}, errors.New("zvt: the attempt has no receipt number from before it; a person must look")
+	kind, key := lastReceipt, keyReceiptBefore
+	if a.Type == pos.TypeSettle {
+		kind, key = lastEndOfDay, keyTraceBefore
 	}
-	if before == beforeUnsupported {
+	if a.Handle[keyReceiptBefore] == beforeUnsupported {
 		return pos.Reply{}, errors.New("zvt: this terminal cannot repeat its last result; a person must look at its journal")
+	}
+	if a.Handle[key] == "" {
+		return pos.Reply{}, errors.New("zvt: the attempt has no receipt number from before it; a person must look")
 	}
 	if !t.cfg.Serial {
 		t.drop() // nothing of the old connection may still be on its way
-	}
-	kind := lastReceipt
-	if a.Type == pos.TypeSettle {
-		kind = lastEndOfDay
 	}
 	if err := t.ready(ctx); err != nil {
 		return pending(err)
@@ -166,13 +171,13 @@ func (t *Terminal) idle(ctx context.Context) bool {
 
 // compare decides from the last booking.
 func (t *Terminal) compare(a pos.Attempt, last booking, idle bool) (pos.Reply, error) {
-	before, now := a.Handle[keyReceiptBefore], last.receipt()
 	if a.Type == pos.TypeSettle {
-		before, now = a.Handle[keyTraceBefore], last.trace()
-		if now != before && last.exists {
-			return t.settlement(last.info)
+		if !last.exists || last.trace() == a.Handle[keyTraceBefore] {
+			return pos.Reply{Outcome: pos.OutcomeNotFound, Final: idle, Text: "the terminal has not closed the day"}, nil
 		}
+		return t.settlement(last.info)
 	}
+	before, now := a.Handle[keyReceiptBefore], last.receipt()
 	moved := last.trace() != a.Handle[keyTraceBefore] && a.Handle[keyTraceBefore] != "" && last.trace() != ""
 	if now == before && !moved {
 		return pos.Reply{Outcome: pos.OutcomeNotFound, Final: idle,

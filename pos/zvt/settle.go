@@ -23,7 +23,7 @@ func (t *Terminal) Settle(ctx context.Context, op pos.Operation, s pos.Session) 
 	if err != nil {
 		return pos.Reply{}, err
 	}
-	h := before.handle()
+	h := before.handle(lastEndOfDay)
 	m := &zvtproto.EndOfDay{}
 	m.Password = t.cfg.Password
 	if err := s.BeforeSend(ctx, h); err != nil {

@@ -46,7 +46,7 @@ func (t *Terminal) Transact(ctx context.Context, op pos.Operation, s pos.Session
 	if err != nil {
 		return pos.Reply{}, err
 	}
-	h := before.handle()
+	h := before.handle(lastReceipt)
 	if op.Original != nil && op.Original.STAN != "" {
 		h[keyTraceOriginal] = op.Original.STAN
 	}
