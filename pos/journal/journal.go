@@ -49,7 +49,9 @@ type tuning struct {
 	reserve int64
 	whole   int64 // journals up to this many records are verified whole at open
 	flush   time.Duration
-	noLog   bool // no preallocated log
+	idle    int           // ended attempts kept in memory
+	delay   time.Duration // before the verification in the background
+	noLog   bool          // no preallocated log
 }
 
 // Notice is something a person should know about the journal.
@@ -152,8 +154,14 @@ func Open(ctx context.Context, cfg Config) (*Journal, error) {
 	if cfg.tune.flush == 0 {
 		cfg.tune.flush = flushAfter
 	}
+	if cfg.tune.idle == 0 {
+		cfg.tune.idle = maxIdle
+	}
+	if cfg.tune.delay == 0 {
+		cfg.tune.delay = verifyDelay
+	}
 	j := &Journal{
-		cfg: cfg, mem: newMemory(), readOnly: cfg.ReadOnly, readBy: "mode=ro",
+		cfg: cfg, mem: newMemory(max(0, cfg.tune.idle)), readOnly: cfg.ReadOnly, readBy: "mode=ro",
 		closed: make(chan struct{}), kick: make(chan struct{}, 1), flushed: make(chan struct{}, 1),
 	}
 	j.stopped, j.stop = context.WithCancel(context.Background())

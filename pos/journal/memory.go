@@ -24,6 +24,7 @@ type memory struct {
 	// evictions counts what left: a reader of the view that saw the same
 	// count before and after has missed nothing.
 	evictions int64
+	maxIdle   int
 }
 
 type entry struct {
@@ -35,12 +36,13 @@ type entry struct {
 // maxIdle is how many ended attempts stay at hand: a busy day of a shop, some 8 MiB.
 const maxIdle = 4096
 
-func newMemory() *memory {
+func newMemory(maxIdle int) *memory {
 	return &memory{
-		byID:  map[pos.AttemptID]*entry{},
-		byRef: map[string][]*entry{},
-		live:  map[string]map[*entry]struct{}{},
-		dirty: map[*entry]struct{}{},
+		maxIdle: maxIdle,
+		byID:    map[pos.AttemptID]*entry{},
+		byRef:   map[string][]*entry{},
+		live:    map[string]map[*entry]struct{}{},
+		dirty:   map[*entry]struct{}{},
 	}
 }
 
@@ -144,7 +146,7 @@ func (m *memory) written(list []*pos.Attempt) {
 			m.settle(e)
 		}
 	}
-	drop := len(m.idle) - maxIdle
+	drop := len(m.idle) - m.maxIdle
 	if drop <= 0 {
 		return
 	}

@@ -70,7 +70,7 @@ const (
 // verifyBehind checks what Open did not, and stops the journal on a mismatch.
 func (j *Journal) verifyBehind() {
 	ctx := j.stopped
-	if !rest(ctx, verifyDelay) {
+	if !rest(ctx, j.cfg.tune.delay) {
 		return
 	}
 	c, err := j.recordReader()
