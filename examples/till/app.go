@@ -1,0 +1,230 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openecr/openecr/pos"
+	"github.com/openecr/openecr/pos/journal"
+	"github.com/openecr/openecr/pos/zvt/zvtproto"
+	"github.com/openecr/openecr/transport"
+)
+
+// app is one run of the program: its streams, its common flags, and what it
+// opened on the way.
+type app struct {
+	in       io.Reader
+	out, err io.Writer
+
+	journalPath, tillID, language, traceFile string
+	json                                     bool
+	tenderFlags                              []string
+
+	began   bool // an error before it is one of the command line
+	tenders []*tender
+	chosen  string // --tender NAME without a URL
+	book    *journal.Journal
+	draft   pos.Attempt // what is known of the attempt before there is one
+	told    bool        // the failure was printed already
+}
+
+const help = `A cash register on the command line.
+
+Tenders are given as name=URL, for example
+  --tender card=zvt+tcp://10.0.0.8:20007
+  --tender card=zvt+tls://10.0.0.8:20008
+  --tender card='zvt+serial:///dev/ttyUSB0?baud=9600&currency=CNY'
+Options after the question mark:
+  currency   of the terminal, default EUR
+  password   of the register, six digits; never printed
+  t3, t4     wait for a response, and for the next message, such as 5s
+  t1, t2     of a serial line: inside a frame, and for its acknowledgement
+  abort      wait for the end after asking the terminal to stop
+  ask, wait  how often, and how long, a doubtful payment is asked for
+  quarantine before "not found" is believed without proof
+  charset    cp437 (default), utf8, latin1, latin9, ascii or 7bit
+  noabort, release   =1 for terminals that cannot abort, or complete holds by release
+Whatever is left goes to the medium: baud, parity, stop, timeout, pin, ...
+"cash" is built in.
+
+Exit status:
+  0   it is done: the money is here (charge, complete, query, confirm), or is
+      back where it belongs (void, refund, abandon), or nothing is in doubt
+  2   declined or canceled; nothing was taken
+  3   outcome unknown: do not charge again; use recover, query or resolve
+  4   nothing was sent: busy, denied, invalid, unsupported, not found, in
+      conflict with the journal, journal locked, or the device is away
+  64  wrong use
+  1   anything else: only a part was approved, books differ, damaged journal
+With --json, stdout holds one JSON object a result; a failure is one too, with
+the attempt's names and "error": {"class", "text", "money_moved", "advice"}.`
+
+func (a *app) command() *cobra.Command {
+	root := &cobra.Command{
+		Use: "till", Short: "A cash register on the command line", Long: help,
+		SilenceErrors: true, SilenceUsage: true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if a.language != string(pos.English) && a.language != string(pos.Chinese) {
+				return usagef("--lang is en or zh")
+			}
+			if err := a.readTenders(); err != nil {
+				return err
+			}
+			a.began = true
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_ = cmd.Help()
+			return usagef("name a command")
+		},
+	}
+	fs := root.PersistentFlags()
+	fs.StringVar(&a.journalPath, "journal", "till.db", "journal `file`")
+	fs.StringVar(&a.tillID, "till", "till-1", "`id` of this lane, 1 to 12 letters, digits or dashes")
+	fs.StringArrayVar(&a.tenderFlags, "tender", nil, "`name=URL` of a means of payment, repeatable; name alone chooses one")
+	fs.BoolVar(&a.json, "json", false, "print one JSON object a result on stdout")
+	fs.StringVar(&a.language, "lang", "en", "`language` for people: en or zh")
+	fs.StringVar(&a.traceFile, "trace", "", "append a masked transcript of the conversation to this `file`")
+	root.AddCommand(a.chargeCommand(), a.preauthCommand(), a.voidCommand(), a.refundCommand(), a.completeCommand(),
+		a.queryCommand(), a.recoverCommand(), a.confirmCommand(), a.abandonCommand(), a.resolveCommand(),
+		a.settleCommand(), a.listCommand(), a.verifyCommand(), a.statusCommand(), a.decodeCommand(), a.demoCommand())
+	return root
+}
+
+// run executes a command line and returns the exit status.
+func (a *app) run(ctx context.Context, args []string) int {
+	root := a.command()
+	root.SetArgs(args)
+	root.SetIn(a.in)
+	root.SetOut(a.err) // help is for people
+	root.SetErr(a.err)
+	for _, c := range root.Commands() {
+		c.SetOut(a.err)
+	}
+	if slices.Contains(args, "--help") || slices.Contains(args, "-h") || len(args) > 0 && (args[0] == "help" || args[0] == "completion") {
+		root.SetOut(a.out)
+		for _, c := range root.Commands() {
+			c.SetOut(a.out)
+		}
+	}
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return statusOK
+	}
+	if !a.began {
+		a.json = a.json || slices.Contains(args, "--json")
+		if !errors.As(err, new(*usageError)) {
+			err = &usageError{err}
+		}
+	}
+	if !a.told {
+		a.failure(err)
+	}
+	return statusOf(err)
+}
+
+func (a *app) lang() pos.Lang { return pos.Lang(a.language) }
+
+// say prints a line for people on stderr.
+func (a *app) say(format string, args ...any) { fmt.Fprintf(a.err, format+"\n", args...) }
+
+// attemptArg wants exactly one attempt.
+func attemptArg(_ *cobra.Command, args []string) error {
+	if len(args) != 1 {
+		return usagef("give one attempt, as charge and list name it")
+	}
+	return nil
+}
+
+// openTill opens journal and till, tells what an earlier run left, and returns
+// what closes both.
+func (a *app) openTill(ctx context.Context) (*pos.Till, func(), error) {
+	j, err := a.openJournal(ctx, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	a.book = j
+	cfg := pos.Config{ID: a.tillID, Journal: j, Drivers: map[string]pos.Driver{}}
+	shown, hush := a.watch()
+	cfg.Progress = shown
+	tap, closeTap, err := a.openTrace()
+	if err != nil {
+		j.Close()
+		return nil, nil, err
+	}
+	undo := func() {
+		hush()
+		for _, d := range cfg.Drivers {
+			d.Close()
+		}
+		j.Close()
+		closeTap()
+	}
+	for _, t := range a.tenders {
+		d, err := t.open(tap)
+		if err != nil {
+			undo()
+			return nil, nil, &usageError{fmt.Errorf("--tender %s: %w", t.name, err)}
+		}
+		cfg.Drivers[t.name] = d
+		cfg.Times = longest(cfg.Times, t.times)
+	}
+	till, err := pos.Open(ctx, cfg)
+	if err != nil {
+		undo()
+		return nil, nil, err
+	}
+	a.tellRecovered(till.Recovered())
+	return till, func() {
+		hush()
+		if err := errors.Join(till.Close(), j.Close(), closeTap()); err != nil {
+			a.say("till: closing: %v", err)
+		}
+	}, nil
+}
+
+// openJournal opens the journal. Reading needs no lock, so it works beside a
+// register that is charging.
+func (a *app) openJournal(ctx context.Context, readOnly bool) (*journal.Journal, error) {
+	if readOnly {
+		if _, err := os.Stat(a.journalPath); err != nil {
+			return nil, &usageError{fmt.Errorf("--journal: %w", err)}
+		}
+	}
+	j, err := journal.Open(ctx, journal.Config{Path: a.journalPath, ReadOnly: readOnly, Notify: func(n journal.Notice) {
+		if n.Kind != journal.NoticeView {
+			a.say("journal: %s: %s", n.Kind, strings.TrimSpace(fmt.Sprint(n.Text, " ", errText(n.Err))))
+		}
+	}})
+	if err == nil || readOnly {
+		return j, err
+	}
+	return nil, &pos.Error{Op: "open till", Class: pos.ErrNotSent, Err: err}
+}
+
+func errText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+// openTrace opens the transcript; without --trace the Tap is nil and records nothing.
+func (a *app) openTrace() (*transport.Tap, func() error, error) {
+	if a.traceFile == "" {
+		return nil, func() error { return nil }, nil
+	}
+	f, err := os.OpenFile(a.traceFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, nil, &usageError{fmt.Errorf("--trace: %w", err)}
+	}
+	tap := transport.NewTap(f, func(_ transport.Direction, apdu []byte) []byte { return zvtproto.Mask(apdu) })
+	return tap, func() error { return errors.Join(tap.Err(), f.Close()) }, nil
+}

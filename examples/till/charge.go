@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openecr/openecr/pos"
+)
+
+// takeFlags are those of charge and preauth.
+type takeFlags struct {
+	amount, currency, reference, due, given, attempt, operator string
+	confirm                                                    bool
+}
+
+func (a *app) chargeCommand() *cobra.Command {
+	var f takeFlags
+	cmd := &cobra.Command{
+		Use: "charge --amount A", Short: "Take money on one tender", Args: cobra.NoArgs,
+		Long: `Take money on one tender.
+
+Status 0 and no other says that the money is here. The approval then waits for
+"till confirm", which belongs right after the register's own commit; until then
+it shows in "recover" and "list". The same --attempt, or the same --reference
+and amount while it lives or is paid, returns the first payment.
+
+Ctrl-C asks the terminal to stop; what is printed then is what is true.`,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.take(cmd.Context(), pos.TypeCharge, f)
+		},
+	}
+	a.commonTakeFlags(cmd, &f)
+	cmd.Flags().StringVar(&f.due, "due", "", "whole `amount` of the sale when it is split over several tenders")
+	cmd.Flags().StringVar(&f.given, "given", "", "cash handed over; change is worked out")
+	cmd.Flags().BoolVar(&f.confirm, "confirm", false, "confirm in the same breath, for registers without a database")
+	return cmd
+}
+
+func (a *app) preauthCommand() *cobra.Command {
+	var f takeFlags
+	cmd := &cobra.Command{
+		Use: "preauth --amount A", Short: "Hold money; complete takes it, void releases it", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return a.take(cmd.Context(), pos.TypePreauth, f)
+		},
+	}
+	a.commonTakeFlags(cmd, &f)
+	return cmd
+}
+
+func (a *app) commonTakeFlags(cmd *cobra.Command, f *takeFlags) {
+	fs := cmd.Flags()
+	fs.StringVar(&f.amount, "amount", "", "`amount` in major units, such as 12.80")
+	fs.StringVar(&f.currency, "currency", "", "ISO 4217 `code`; default is the tender's")
+	fs.StringVar(&f.reference, "reference", "", "the shop's order `number`; several attempts may share it")
+	fs.StringVar(&f.attempt, "attempt", "", "`id` that makes the command repeatable; default is a new one")
+	fs.StringVar(&f.operator, "operator", "", "`who` stands at the till")
+}
+
+// request reads the flags; what is wrong with them is wrong use.
+func (a *app) request(typ pos.Type, f takeFlags) (pos.ChargeRequest, error) {
+	a.draft = pos.Attempt{ID: pos.AttemptID(f.attempt), Till: a.tillID, Reference: f.reference, Type: typ, Operator: f.operator}
+	if f.amount == "" {
+		return pos.ChargeRequest{}, usagef("--amount is missing")
+	}
+	tender, err := a.choose()
+	if err != nil {
+		return pos.ChargeRequest{}, err
+	}
+	a.draft.Tender = tender
+	r := pos.ChargeRequest{Tender: tender, Reference: f.reference, Attempt: pos.AttemptID(f.attempt), Operator: f.operator}
+	currency := pos.Currency(f.currency)
+	if currency == "" {
+		currency = a.currencyOf(tender)
+	}
+	for _, m := range []struct {
+		flag, text string
+		to         *pos.Money
+	}{{"--amount", f.amount, &r.Amount}, {"--due", f.due, &r.Due}, {"--given", f.given, &r.Given}} {
+		if m.text == "" {
+			continue
+		}
+		if *m.to, err = parseAmount(m.flag, m.text, currency); err != nil {
+			return r, err
+		}
+	}
+	a.draft.Amount = r.Amount
+	return r, nil
+}
+
+// parseAmount reads an amount above zero; anything else is wrong use.
+func parseAmount(flag, text string, currency pos.Currency) (pos.Money, error) {
+	m, err := pos.ParseMoney(text, currency)
+	if err != nil {
+		return m, usagef("%s: %w", flag, err)
+	}
+	if m.Minor() <= 0 {
+		return m, usagef("%s %s: an amount is above zero", flag, text)
+	}
+	return m, nil
+}
+
+func (a *app) take(ctx context.Context, typ pos.Type, f takeFlags) error {
+	r, err := a.request(typ, f)
+	if err != nil {
+		return err
+	}
+	till, done, err := a.openTill(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	defer a.onStop(ctx)()
+	var at pos.Attempt
+	if typ == pos.TypePreauth {
+		at, err = till.Preauthorize(ctx, pos.PreauthRequest(r))
+	} else {
+		at, err = till.Charge(ctx, r)
+	}
+	if err == nil && f.confirm {
+		at, err = till.Confirm(context.WithoutCancel(ctx), at.ID, "")
+	}
+	return a.finish(at, err)
+}
+
+// onStop says what a signal does, until the returned function is called.
+func (a *app) onStop(ctx context.Context) (over func() bool) {
+	return context.AfterFunc(ctx, func() { a.say("  %s", a.word("aborting")) })
+}

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/cobra"
+
+	"github.com/openecr/openecr/pos"
+)
+
+// followFlags are those of void, refund and complete.
+type followFlags struct{ amount, attempt, operator string }
+
+func (a *app) voidCommand() *cobra.Command {
+	return a.followCommand(pos.TypeVoid, "void ATTEMPT", "Take an attempt back before settlement, wholly",
+		func(ctx context.Context, t *pos.Till, r pos.FollowUpRequest) (pos.Attempt, error) {
+			return t.Void(ctx, pos.VoidRequest(r))
+		})
+}
+
+func (a *app) refundCommand() *cobra.Command {
+	return a.followCommand(pos.TypeRefund, "refund ATTEMPT", "Give money of an attempt back, never more than was taken",
+		func(ctx context.Context, t *pos.Till, r pos.FollowUpRequest) (pos.Attempt, error) {
+			return t.Refund(ctx, pos.RefundRequest(r))
+		})
+}
+
+func (a *app) completeCommand() *cobra.Command {
+	return a.followCommand(pos.TypeCompletion, "complete ATTEMPT", "Take held money, wholly or in part, once",
+		func(ctx context.Context, t *pos.Till, r pos.FollowUpRequest) (pos.Attempt, error) {
+			return t.Complete(ctx, pos.CompletionRequest(r))
+		})
+}
+
+func (a *app) followCommand(typ pos.Type, use, short string, do func(context.Context, *pos.Till, pos.FollowUpRequest) (pos.Attempt, error)) *cobra.Command {
+	var f followFlags
+	cmd := &cobra.Command{
+		Use: use, Short: short, Args: attemptArg,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return a.follow(cmd.Context(), typ, pos.AttemptID(args[0]), f, do)
+		},
+	}
+	fs := cmd.Flags()
+	if typ != pos.TypeVoid {
+		fs.StringVar(&f.amount, "amount", "", "`amount`; default is all of it")
+	}
+	fs.StringVar(&f.attempt, "attempt", "", "`id` that makes the command repeatable; default is a new one")
+	fs.StringVar(&f.operator, "operator", "", "`who` stands at the till")
+	return cmd
+}
+
+func (a *app) follow(ctx context.Context, typ pos.Type, original pos.AttemptID, f followFlags,
+	do func(context.Context, *pos.Till, pos.FollowUpRequest) (pos.Attempt, error)) error {
+	a.draft = pos.Attempt{ID: pos.AttemptID(f.attempt), Till: a.tillID, Type: typ, Original: original, Operator: f.operator}
+	if f.amount != "" {
+		if _, err := parseAmount("--amount", f.amount, widest); err != nil {
+			return err
+		}
+	}
+	till, done, err := a.openTill(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
+	r := pos.FollowUpRequest{Original: original, Attempt: pos.AttemptID(f.attempt), Operator: f.operator}
+	orig, found, err := a.original(ctx, original)
+	if err != nil {
+		return err
+	}
+	if found {
+		a.draft.Reference, a.draft.Tender, a.draft.Amount = orig.Reference, orig.Tender, orig.Approved
+	}
+	if f.amount != "" && found {
+		if r.Amount, err = parseAmount("--amount", f.amount, orig.Amount.Currency()); err != nil {
+			return err
+		}
+		a.draft.Amount = r.Amount
+	}
+	defer a.onStop(ctx)()
+	return a.finish(do(ctx, till, r))
+}
+
+// widest has as many decimals as any currency: with it an amount is looked at
+// before its currency is known.
+const widest pos.Currency = "KWD"
+
+// original looks the attempt to work on up, and checks that its tender is
+// given. That there is no such attempt is left for the Till to say.
+func (a *app) original(ctx context.Context, id pos.AttemptID) (at pos.Attempt, found bool, err error) {
+	at, err = a.book.Get(ctx, id)
+	switch {
+	case errors.Is(err, pos.ErrNotFound):
+		return pos.Attempt{}, false, nil
+	case err != nil:
+		return pos.Attempt{}, false, &pos.Error{Op: "look up", Class: pos.ErrNotSent, Err: err}
+	}
+	return at, true, a.needs(at)
+}
+
+// needs refuses to go on without the tender of an attempt.
+func (a *app) needs(at pos.Attempt) error {
+	if at.Tender == pos.Cash || a.tender(at.Tender) != nil {
+		return nil
+	}
+	return usagef("attempt %s was made on tender %q (%s): give --tender %s=URL", at.ID, at.Tender, at.Device, at.Tender)
+}

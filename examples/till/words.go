@@ -1,0 +1,68 @@
+package main
+
+import "github.com/openecr/openecr/pos"
+
+// word is a text for people in the chosen language; a word that has none
+// comes back without the part before its point, so that a new state or class shows as it is.
+func (a *app) word(key string) string {
+	w, ok := words[key]
+	switch {
+	case ok && a.lang() == pos.Chinese:
+		return w[1]
+	case ok:
+		return w[0]
+	}
+	for i := range key {
+		if key[i] == '.' {
+			return key[i+1:]
+		}
+	}
+	return key
+}
+
+// words in English and Chinese.
+var words = map[string][2]string{
+	"attempt": {"attempt", "交易编号"}, "original": {"original", "原交易"}, "reference": {"reference", "订单号"},
+	"card": {"card", "卡号"}, "auth": {"approval", "授权码"}, "receipt": {"receipt", "凭证号"}, "terminal": {"terminal", "终端"},
+	"answer": {"answer", "应答"}, "change": {"change", "找零"}, "approved": {"approved", "实收"}, "reason": {"reason", "原因"},
+	"alert": {"alert", "告警"}, "do": {"now:", "请:"}, "why": {"why:", "原因:"}, "money": {"money:", "资金:"},
+	"blocked": {"in the way:", "被此交易占用:"}, "recovered": {"recovered", "已恢复"}, "open": {"still open", "仍未了结"},
+	"moved.no": {"none was taken", "未扣款"}, "moved.maybe": {"may have moved", "可能已扣款"}, "moved.yes": {"a part is here", "已收部分款项"},
+	"screen.unknown": {"RESULT NOT KNOWN: do not take another payment, do not hand over goods", "结果未明,请勿重复收款"},
+
+	"state.intent": {"begun", "已登记"}, "state.armed": {"sent, no answer yet", "已发出,未应答"},
+	"state.unknown": {"outcome unknown", "结果未明"}, "state.reversing": {"being undone", "冲正中"},
+	"state.approved": {"approved", "已收款,待确认"}, "state.confirmed": {"confirmed", "已收款,已确认"},
+	"state.declined": {"declined", "被拒绝"}, "state.canceled": {"canceled", "已取消"}, "state.not_sent": {"not sent", "未发出"},
+	"state.reversed": {"reversed", "已冲正"}, "state.manual": {"waits for a person", "待人工处理"}, "state.forced": {"forced paid", "人工认定已付"},
+
+	"type.charge": {"charge", "收款"}, "type.void": {"void", "撤销"}, "type.refund": {"refund", "退款"}, "type.preauth": {"pre-authorisation", "预授权"},
+	"type.completion": {"completion", "预授权完成"}, "type.redeem": {"redemption", "核销"}, "type.settle": {"settlement", "结算"},
+
+	"class.outcome_unknown": {"OUTCOME UNKNOWN", "结果未明"}, "class.partial": {"only a part was approved", "仅部分付款成功"},
+	"class.declined": {"declined", "交易被拒"}, "class.canceled": {"canceled", "交易已取消"}, "class.not_sent": {"nothing was sent", "未发出"},
+	"class.busy": {"device busy", "设备忙"}, "class.invalid": {"invalid request", "请求有误"}, "class.denied": {"denied by a rule", "不符合门店规则"},
+	"class.conflict": {"in conflict with the journal", "与记录冲突"}, "class.not_found": {"no such attempt", "查无此单"},
+	"class.unsupported": {"the device cannot do that", "设备不支持"}, "class.closed": {"till closed", "收银台已关闭"},
+	"class.journal": {"journal failed", "日志故障"}, "class.usage": {"wrong use", "用法错误"}, "class.other": {"failed", "失败"},
+	"class.books": {"books differ", "账目不符"},
+
+	"slip.customer": {"customer's slip", "顾客联"}, "slip.merchant": {"merchant's slip", "商户联"}, "slip.admin": {"slip", "终端凭条"},
+
+	"advice.manual":   {"look at the terminal, then: till resolve", "请人工核对后执行 till resolve"},
+	"advice.unknown":  {"do not charge again; run: till recover", "请勿重复收款,执行 till recover"},
+	"advice.orphan":   {"confirm it once the sale is recorded, or abandon it", "销售入账后请 confirm,否则 abandon"},
+	"advice.returned": {"confirm it once the register has recorded it", "收银系统记账后请 confirm"},
+	"advice.alert":    {"later evidence contradicts this; look at the alerts", "后续证据与此不符,请查看告警"},
+	"aborting":        {"stopping; a second Ctrl-C leaves without the answer (the journal keeps what was begun)", "正在取消;再按 Ctrl-C 将不等结果直接退出(日志保留记录)"},
+
+	"recover.none": {"nothing is open", "没有未了结的交易"}, "recover.settled": {"decided now", "现已了结"}, "recover.orphan": {"approved, not confirmed", "已收款,待确认"},
+	"recover.unresolved": {"still in doubt", "仍未明"}, "recover.manual": {"waits for a person", "待人工处理"},
+
+	"settle.journal": {"journal", "日志"}, "settle.peer": {"terminal", "终端"}, "settle.equal": {"the books are equal", "账目相符"},
+	"settle.differs": {"THE BOOKS DIFFER by", "账目不符,差额"}, "settle.orphans": {"not confirmed by the register", "收银系统未确认"},
+	"verify.ok": {"the journal is sound: every record is there and unchanged", "日志完整,未被改动"}, "verify.step": {"verified", "已验证"},
+	"status.ready": {"ready", "就绪"}, "status.not": {"not ready", "未就绪"},
+	"list.head": {"time|type|amount|state|card|receipt|reference|attempt|now", "时间|类型|金额|状态|卡号|凭证号|订单号|交易编号|处理"},
+	"list.none": {"nothing found", "无记录"},
+}
