@@ -370,6 +370,9 @@ func TestNoCardNumberReachesAFile(t *testing.T) {
 		for _, f := range files {
 			data, err := os.ReadFile(f)
 			require.NoError(t, err)
+			st, err := os.Stat(f)
+			require.NoError(t, err)
+			require.Zero(t, st.Mode().Perm()&0o077, "%s is for the owner alone", f)
 			for _, secret := range secrets {
 				require.False(t, bytes.Contains(data, []byte(secret)), "%s is in %s", secret, f)
 			}

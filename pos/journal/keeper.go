@@ -93,7 +93,7 @@ func (j *Journal) moveLog(mover *conn) {
 // while; anything else spoils the view, which the next Open builds anew.
 func (j *Journal) flushView() {
 	list, at := j.mem.changed()
-	if j.viewBad.Load() || at.seq == j.viewAt.Load() {
+	if j.viewBad.Load() || len(list) == 0 && at.seq == j.viewAt.Load() {
 		return
 	}
 	if len(list) > 0 {

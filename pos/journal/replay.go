@@ -6,6 +6,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/openecr/openecr/pos"
@@ -97,7 +98,7 @@ func (j *Journal) loadLive(ctx context.Context) error {
 }
 
 // maxLive is what a query without limit asks for.
-const maxLive = 1 << 40
+const maxLive = math.MaxInt32
 
 // replay applies the records behind at. It reads with the writer's connection:
 // nobody else is there yet.

@@ -5,6 +5,7 @@ import (
 	"database/sql/driver"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"time"
@@ -67,6 +68,9 @@ type store struct {
 
 // openStore opens or creates the file for writing and brings its layout up to date.
 func openStore(path string) (*store, error) {
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
 	c, err := openConn(path, "", writerSetup...)
 	if err != nil {
 		return nil, err
@@ -76,6 +80,20 @@ func openStore(path string) (*store, error) {
 		return nil, errors.Join(err, c.close())
 	}
 	return s, nil
+}
+
+// createPrivate makes an empty file for the owner's eyes only, unless there is
+// one; SQLite gives its companions the same rights. An existing file is never
+// opened beside SQLite: closing it would drop the locks of this process.
+func createPrivate(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }
 
 // errNewer and errForeign become ErrSchema.

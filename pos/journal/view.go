@@ -76,6 +76,9 @@ var errStale = errors.New("the view must be built anew")
 
 // openView opens the view for writing, or returns errStale.
 func openView(path string) (*view, error) {
+	if err := createPrivate(path); err != nil {
+		return nil, err
+	}
 	c, err := openConn(path, "", viewSetup...)
 	if err != nil {
 		return nil, err
