@@ -180,10 +180,13 @@ func (d *dialogue) answer(ctx context.Context, a zvtproto.APDU, raw []byte) (don
 	case *zvtproto.IntermediateStatus:
 		d.intermediate(m)
 	case *zvtproto.StatusInformation:
-		if perr != nil {
-			return false, d.refuse(ctx, perr)
-		}
-		if d.weigh(m) == refuse {
+		switch {
+		case perr != nil:
+			// Not understood is not accepted: the terminal takes it back and says so (P15 3.1).
+			d.show(pos.Progress{Step: pos.StepStray, Code: "040F", Text: "a result that cannot be read was refused: " + perr.Error()})
+			reply = zvtproto.AppendNegative(nil, zvtproto.ResultNotPossible)
+		case d.weigh(m) == refuse:
+			d.show(pos.Progress{Step: pos.StepStray, Code: "040F", Text: "a result for another amount or currency was refused"})
 			reply = zvtproto.AppendNegative(nil, zvtproto.ResultAborted)
 		}
 	case *zvtproto.PrintLine:
@@ -208,13 +211,6 @@ func (d *dialogue) answer(ctx context.Context, a zvtproto.APDU, raw []byte) (don
 		return false, fmt.Errorf("zvt: answering %v: %w", a.Command(), err)
 	}
 	return done, nil
-}
-
-// refuse answers a status-information that cannot be read with 84 83, which
-// makes the terminal take the payment back (P15 3.1).
-func (d *dialogue) refuse(ctx context.Context, cause error) error {
-	err := d.respond(ctx, zvtproto.AppendNegative(nil, zvtproto.ResultNotPossible))
-	return errors.Join(fmt.Errorf("zvt: status-information: %w", cause), err)
 }
 
 // respond sends a response. A caller who gave up must not stop it: an

@@ -3,6 +3,7 @@ package zvt_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"testing"
 	"time"
@@ -26,19 +27,20 @@ var quick = pos.Times{AskEvery: 5 * time.Millisecond, AskAtMost: 3 * time.Second
 type medium struct {
 	name   string
 	serial bool
+	unit   time.Duration // of the protocol's timers; zero is 100 ms
 	// serve starts the terminal and returns how to dial it.
 	serve func(t *testing.T, sim *zvttest.Terminal) transport.Dialer
 }
 
 var media = []medium{
-	{"tcp", false, func(t *testing.T, sim *zvttest.Terminal) transport.Dialer {
+	{"tcp", false, 0, func(t *testing.T, sim *zvttest.Terminal) transport.Dialer {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
 		require.NoError(t, err)
 		go sim.Serve(l)
 		t.Cleanup(func() { sim.Close() })
 		return &tcp.Dialer{Addr: l.Addr().String()}
 	}},
-	{"serial", true, func(t *testing.T, sim *zvttest.Terminal) transport.Dialer {
+	{"serial", true, 0, func(t *testing.T, sim *zvttest.Terminal) transport.Dialer {
 		pty, err := transporttest.OpenPTY("")
 		require.NoError(t, err)
 		done := make(chan error, 1)
@@ -55,8 +57,12 @@ func simConfig() zvttest.Config {
 
 func newTerminal(t *testing.T, m medium, d transport.Dialer) *zvt.Terminal {
 	t.Helper()
-	terminal, err := zvt.New(zvt.Config{Dialer: d, Serial: m.serial, Currency: pos.CNY, T3: 400 * time.Millisecond, T4: time.Second,
-		AbortWait: 500 * time.Millisecond, Acks: transport.Acks{T1: 50 * time.Millisecond, T2: 150 * time.Millisecond}})
+	unit := m.unit
+	if unit == 0 {
+		unit = 100 * time.Millisecond
+	}
+	terminal, err := zvt.New(zvt.Config{Dialer: d, Serial: m.serial, Currency: pos.CNY, T3: 4 * unit, T4: 10 * unit,
+		AbortWait: 5 * unit, Acks: transport.Acks{T1: unit / 2, T2: 3 * unit / 2}})
 	require.NoError(t, err)
 	return terminal
 }
@@ -83,6 +89,7 @@ func openShop(t *testing.T, m medium, cfg zvttest.Config, wrap func(transport.Di
 func (s *shop) open(t *testing.T, m medium, d transport.Dialer) {
 	t.Helper()
 	till, err := pos.Open(t.Context(), pos.Config{ID: "lane-1", Journal: s.journal, Times: quick,
+		Logger:   slog.New(slog.NewTextHandler(t.Output(), nil)),
 		Drivers:  map[string]pos.Driver{"card": newTerminal(t, m, d)},
 		Progress: func(p pos.Progress) { s.steps = append(s.steps, p) }})
 	require.NoError(t, err)

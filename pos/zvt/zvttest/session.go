@@ -206,14 +206,19 @@ func (s *session) tellRaw(apdu []byte) error {
 	if err := s.send(apdu); err != nil {
 		return err
 	}
+	deadline := time.Now().Add(s.t.cfg.T3) // other commands do not prolong it
 	for answers := 1; ; {
-		a, err := s.receive(s.t.cfg.T3)
+		left := time.Until(deadline)
+		if left <= 0 {
+			return transport.ErrTimeout
+		}
+		a, err := s.receive(left)
 		if err != nil {
 			return err
 		}
 		switch {
 		case a.Class == 0x80, a.Class == 0x84 && a.Instr == 0:
-			if s.twice && answers == 1 { // the second sending is answered too
+			if s.twice && !s.serial && answers == 1 { // the second sending is answered too; a serial line drops it
 				answers++
 				continue
 			}
