@@ -186,6 +186,9 @@ func asBytes(v driver.Value) []byte {
 
 // sqliteCode returns the primary and extended result code, or -1 for errors of another kind.
 func sqliteCode(err error) (primary, extended int) {
+	if e, ok := errors.AsType[*codeError](err); ok {
+		return e.code & 0xff, e.code
+	}
 	var e *sqlite.Error
 	if !errors.As(err, &e) {
 		return -1, -1

@@ -211,7 +211,7 @@ func pageLimit(t *testing.T) (cfg Config, fillUp, room func(j *Journal)) {
 	var current atomic.Pointer[Journal]
 	cfg = Config{Path: newPath(t), MinFree: -1}
 	limit := func(j *Journal, pages int) {
-		require.NoError(t, j.store.writer.run(fmt.Sprintf("PRAGMA max_page_count=%d", pages)))
+		require.NoError(t, j.store.inserter.run(fmt.Sprintf("PRAGMA max_page_count=%d", pages)))
 	}
 	cfg.Notify = func(n Notice) {
 		if j := current.Load(); n.Kind == NoticeReserve && j != nil && n.Err != nil {
@@ -340,7 +340,7 @@ func TestABusyFileIsNoDamage(t *testing.T) {
 	j := open(t, testConfig(newPath(t)))
 	c, err := openConn(j.cfg.Path, "", "BEGIN IMMEDIATE")
 	require.NoError(t, err)
-	require.NoError(t, j.store.writer.run("PRAGMA busy_timeout=1"))
+	require.NoError(t, j.store.inserter.run("PRAGMA busy_timeout=1"))
 	_, err = j.Append(t.Context(), saleOf("a", 1)[0]...)
 	require.ErrorIs(t, err, pos.ErrJournal)
 	require.Equal(t, sqlite3.SQLITE_BUSY, sqlitePrimary(err))

@@ -388,7 +388,7 @@ func (j *Journal) release() error {
 		}
 	}
 	if j.store != nil {
-		list = append(list, j.store.writer.close())
+		list = append(list, j.store.close())
 	}
 	if j.mark != nil {
 		list = append(list, j.mark.close())

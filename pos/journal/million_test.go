@@ -22,8 +22,9 @@ func generate(t testing.TB, path string, n, live int) {
 	require.NoError(t, err)
 	v, err := openView(path + viewSuffix)
 	require.NoError(t, err)
-	for _, c := range []*conn{st.writer, v.writer} {
-		require.NoError(t, c.run("PRAGMA synchronous=OFF; PRAGMA wal_autocheckpoint=20000"))
+	for _, q := range []string{"PRAGMA synchronous=OFF", "PRAGMA wal_autocheckpoint=20000"} {
+		require.NoError(t, st.inserter.run(q))
+		require.NoError(t, v.writer.run(q))
 	}
 	for _, q := range viewSchema {
 		if name, index := strings.CutPrefix(q, "CREATE INDEX "); index {
@@ -57,7 +58,7 @@ func generate(t testing.TB, path string, n, live int) {
 	require.NoError(t, err)
 	require.NoError(t, m.close())
 	require.NoError(t, v.close())
-	require.NoError(t, st.writer.close())
+	require.NoError(t, st.close())
 }
 
 // attemptsADay is a busy shop.

@@ -40,11 +40,7 @@ var schema = []string{
 	`CREATE TRIGGER records_no_delete BEFORE DELETE ON records BEGIN SELECT RAISE(ABORT, 'records are append-only'); END`,
 }
 
-const (
-	recordColumns = 9
-	insertRow     = "(?,?,?,?,?,?,?,?,?)"
-	selectRecords = "SELECT seq, kind, attempt, epoch, mono, wall, prev, hash, body FROM records "
-)
+const selectRecords = "SELECT seq, kind, attempt, epoch, mono, wall, prev, hash, body FROM records "
 
 // writerSetup makes a commit durable: the write-ahead log is synced before
 // COMMIT returns (synchronous=FULL, and the drive's own cache on macOS). The
@@ -61,9 +57,9 @@ var writerSetup = []string{
 
 // store is the file of records.
 type store struct {
-	path   string
-	writer *conn
-	args   []any // of the insert in hand
+	path     string
+	writer   *conn     // for everything but the records
+	inserter *inserter // of the leader
 }
 
 // openStore opens or creates the file for writing and brings its layout up to date.
@@ -77,6 +73,9 @@ func openStore(path string) (*store, error) {
 	}
 	s := &store{path: path, writer: c}
 	if err := s.prepareSchema(); err != nil {
+		return nil, errors.Join(err, c.close())
+	}
+	if s.inserter, err = openInserter(path); err != nil {
 		return nil, errors.Join(err, c.close())
 	}
 	return s, nil
@@ -179,51 +178,10 @@ func sqlitePrimary(err error) int {
 	return primary
 }
 
-// insertSizes are the row counts for which a statement is kept prepared. A
-// group of exactly such a size is one statement that commits by itself. The
-// driver's binding takes time square to the number of parameters: eight rows
-// pay off, more do not.
-var insertSizes = [...]int{8, 4, 3, 2, 1}
-
-var insertQueries = func() (q [len(insertSizes)]string) {
-	for i, n := range insertSizes {
-		q[i] = "INSERT INTO records VALUES " + strings.TrimSuffix(strings.Repeat(insertRow+",", n), ",")
-	}
-	return q
-}()
-
 // insert makes the records durable, all or none.
-func (s *store) insert(rows []Record) error {
-	for i, n := range insertSizes {
-		if n == len(rows) {
-			return s.insertChunk(insertQueries[i], rows)
-		}
-	}
-	if err := s.writer.exec("BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
-	for i, n := range insertSizes {
-		for len(rows) >= n {
-			if err := s.insertChunk(insertQueries[i], rows[:n]); err != nil {
-				return errors.Join(err, s.rollback())
-			}
-			rows = rows[n:]
-		}
-	}
-	if err := s.writer.exec("COMMIT"); err != nil {
-		return errors.Join(err, s.rollback())
-	}
-	return nil
-}
+func (s *store) insert(rows []Record) error { return s.inserter.insert(rows) }
 
-func (s *store) insertChunk(query string, rows []Record) error {
-	s.args = s.args[:0]
-	for i := range rows {
-		r := &rows[i]
-		s.args = append(s.args, r.Seq, r.Kind, string(r.Attempt), r.Epoch, int64(r.Mono), r.Wall.UnixNano(), r.Prev[:], r.Hash[:], r.Body)
-	}
-	return s.writer.exec(query, s.args...)
-}
+func (s *store) close() error { return errors.Join(s.inserter.close(), s.writer.close()) }
 
 // scanRecord fills r from a row of selectRecords.
 func scanRecord(row []driver.Value, r *Record) error {
