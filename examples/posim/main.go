@@ -49,11 +49,17 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			_ = cmd.Help()
 			return fmt.Errorf("%w: name a simulator", errUsage)
 		},
-		PersistentPreRun: func(*cobra.Command, []string) { began = true },
 	}
 	for _, s := range simulators() {
-		root.AddCommand(s.command(stdout, stderr))
+		cmd := s.command(stdout, stderr)
+		do := cmd.RunE
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			began = true
+			return do(cmd, args)
+		}
+		root.AddCommand(cmd)
 	}
+	root.InitDefaultHelpFlag() // before arguments are split, or it would swallow the next one
 	root.SetArgs(args)
 	root.SetOut(stdout)
 	root.SetErr(stderr)

@@ -26,6 +26,7 @@ func zvtSimulator() simulator {
 		flags: func(fs *pflag.FlagSet) {
 			fs.StringVar(&currency, "currency", string(pos.EUR), "ISO 4217 `code` of the terminal")
 			fs.DurationVar(&cfg.Think, "think", 150*time.Millisecond, "how long card, PIN and host take each")
+			fs.DurationVar(&cfg.T3, "t3", 5*time.Second, "how long the terminal waits for a register's response")
 			fs.DurationVar(&cfg.Late, "late", 2*time.Second, "the pause of the fault answer-late")
 			fs.DurationVar(&cfg.Away, "away", 2*time.Second, "how long a reboot takes")
 		},

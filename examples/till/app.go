@@ -74,11 +74,7 @@ func (a *app) command() *cobra.Command {
 			if a.language != string(pos.English) && a.language != string(pos.Chinese) {
 				return usagef("--lang is en or zh")
 			}
-			if err := a.readTenders(); err != nil {
-				return err
-			}
-			a.began = true
-			return nil
+			return a.readTenders()
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			_ = cmd.Help()
@@ -105,14 +101,10 @@ func (a *app) run(ctx context.Context, args []string) int {
 	root.SetIn(a.in)
 	root.SetOut(a.err) // help is for people
 	root.SetErr(a.err)
-	for _, c := range root.Commands() {
-		c.SetOut(a.err)
-	}
+	root.InitDefaultHelpFlag() // before arguments are split, or it would swallow the next one
+	a.mark(root)
 	if slices.Contains(args, "--help") || slices.Contains(args, "-h") || len(args) > 0 && (args[0] == "help" || args[0] == "completion") {
 		root.SetOut(a.out)
-		for _, c := range root.Commands() {
-			c.SetOut(a.out)
-		}
 	}
 	err := root.ExecuteContext(ctx)
 	if err == nil {
@@ -128,6 +120,19 @@ func (a *app) run(ctx context.Context, args []string) int {
 		a.failure(err)
 	}
 	return statusOf(err)
+}
+
+// mark notes when a command itself begins; what fails before that is wrong use.
+func (a *app) mark(cmd *cobra.Command) {
+	if do := cmd.RunE; do != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			a.began = true
+			return do(cmd, args)
+		}
+	}
+	for _, c := range cmd.Commands() {
+		a.mark(c)
+	}
 }
 
 func (a *app) lang() pos.Lang { return pos.Lang(a.language) }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -31,7 +32,7 @@ func (a *app) decodeCommand() *cobra.Command {
 				dir = zvtproto.ToTerminal
 			}
 			e := zvtproto.Explain(b, dir)
-			return a.explained(e, e.Err())
+			return a.explained(e, e.Problems)
 		},
 	}
 	apdu.Flags().BoolVar(&fromTerminal, "from-terminal", false, "the terminal sent it; without either the direction is guessed")
@@ -46,7 +47,18 @@ func (a *app) decodeCommand() *cobra.Command {
 				return err
 			}
 			e := zvtproto.ExplainSerial(b)
-			return a.explained(e, e.Err())
+			var problems []zvtproto.Problem
+			for _, p := range e.Parts {
+				problems = append(problems, p.Problems...)
+				if p.APDU == nil {
+					continue
+				}
+				for _, inside := range p.APDU.Problems {
+					inside.Text = fmt.Sprintf("of the APDU in the frame at byte %d: %s", p.Offset, inside.Text)
+					problems = append(problems, inside)
+				}
+			}
+			return a.explained(e, problems)
 		},
 	}
 	cmd.AddCommand(apdu, line)
@@ -124,8 +136,8 @@ func nibble(c byte) (byte, bool) {
 	return 0, false
 }
 
-// explained prints an explanation. Its JSON names the problems itself.
-func (a *app) explained(e fmt.Stringer, problem error) error {
+// explained prints an explanation and what is wrong with the bytes.
+func (a *app) explained(e fmt.Stringer, problems []zvtproto.Problem) error {
 	if a.json {
 		if err := a.object(e); err != nil {
 			return err
@@ -133,9 +145,12 @@ func (a *app) explained(e fmt.Stringer, problem error) error {
 	} else {
 		fmt.Fprint(a.out, e)
 	}
-	if problem != nil {
-		a.told = true
-		a.say("till: not valid: %v", problem)
+	if len(problems) == 0 {
+		return nil
 	}
-	return problem
+	a.told = true
+	for _, p := range problems {
+		a.say("till: not valid at byte %d: %s", p.Offset, p.Text)
+	}
+	return errors.New("not valid")
 }

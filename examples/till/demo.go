@@ -156,7 +156,7 @@ func (d *demo) result(at pos.Attempt, err error) {
 		d.tell("=> %s, %s, receipt %s", "=> %s,%s,凭证号 %s", d.word("state."+string(at.State)), joined(at.Scheme, at.Card), at.Receipt)
 	case errors.As(err, &e):
 		name, _ := classOf(err)
-		d.tell("=> %s %s", "=> %s %s", d.word("class."+name), joined(e.Code, e.Text))
+		d.tell("=> %s", "=> %s", joined(d.word("class."+name), e.Code, e.Text))
 		d.tell("   %s", "   %s", e.Advice(d.lang()))
 	default:
 		d.tell("=> %v", "=> %v", err)

@@ -235,7 +235,7 @@ func (d *demo) compare() error {
 		}
 		books := dev.sim.Books()
 		for _, b := range books {
-			d.tell("%s: %-8s %12s  receipt %s", "%s:%-8s %12s  凭证号 %s", d.pick(dev.name[0], dev.name[1]), d.word("type."+b.Kind),
+			d.tell("%s: %s %12s  receipt %s", "%s:%s %12s  凭证号 %s", d.pick(dev.name[0], dev.name[1]), padded(d.word("type."+b.Kind), 8),
 				pos.FromMinor(b.SignedMinor, b.Currency), b.Receipt)
 		}
 		equal := net.Minor() == dev.sim.Net()

@@ -37,7 +37,7 @@ var words = map[string][2]string{
 	"state.reversed": {"reversed", "已冲正"}, "state.manual": {"waits for a person", "待人工处理"}, "state.forced": {"forced paid", "人工认定已付"},
 
 	"type.charge": {"charge", "收款"}, "type.void": {"void", "撤销"}, "type.refund": {"refund", "退款"}, "type.preauth": {"pre-authorisation", "预授权"},
-	"type.completion": {"completion", "预授权完成"}, "type.redeem": {"redemption", "核销"}, "type.settle": {"settlement", "结算"},
+	"type.completion": {"completion", "预授权完成"}, "type.redeem": {"redemption", "核销"}, "type.settle": {"settlement", "结算"}, "type.reversal": {"reversal", "冲正"},
 
 	"class.outcome_unknown": {"OUTCOME UNKNOWN", "结果未明"}, "class.partial": {"only a part was approved", "仅部分付款成功"},
 	"class.declined": {"declined", "交易被拒"}, "class.canceled": {"canceled", "交易已取消"}, "class.not_sent": {"nothing was sent", "未发出"},

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// golden compares with a file of testdata, or rewrites it with -update.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join("testdata", name)
+	if *update {
+		require.NoError(t, os.MkdirAll("testdata", 0o755))
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, strings.ReplaceAll(string(want), "\r\n", "\n"), got, "%s; -update rewrites it", file)
+}
+
+func TestDecodeGolden(t *testing.T) {
+	h := &shop{t: t}
+	for _, c := range []struct {
+		file   string
+		args   []string
+		status int
+	}{
+		{"authorisation.txt", []string{"zvt", "06010E 04000000001280 490156 06020700"}, statusOK},
+		{"authorisation.json", []string{"zvt", "--json", "06:01:0E:04:00:00:00:00:12:80:49:01:56:06:02:07:00"}, statusOK},
+		{"status.txt", []string{"zvt", "--from-terminal", "0x04 0x0F 0x1A 0x27 0x00 0x04 0x00,0x00,0x00,0x00,0x12,0x80 0x49 0x01 0x56 0x87 0x03 0x44 0x22 0xF0 0xF8 0x41 0x11 0x11 0x11 0x11 0x11 0x11 0x11"}, statusOK},
+		{"declined.txt", []string{"zvt", "04 0F 02 27 6C"}, statusOK},
+		{"unknown-bmp.txt", []string{"zvt", "04 0F 05 27 00 99 01 02"}, statusOther},
+		{"truncated.txt", []string{"zvt", "--json", "04 0F 05 27 00"}, statusOther},
+		{"serial.txt", []string{"zvt-serial", "1002800000 1003F51F 06\n100206700010 03D9F9 15"}, statusOK},
+		{"serial-crc.json", []string{"zvt-serial", "--json", "10 02 80 00 00 10 03 F5 1E"}, statusOther},
+	} {
+		r := h.text(append([]string{"decode"}, c.args...)...)
+		require.Equal(t, c.status, r.status, "%s: %s%s", c.file, r.out, r.stderr)
+		require.NotContains(t, r.out, "41 11 11 11 11", "masked")
+		if c.status != statusOK {
+			require.Contains(t, r.stderr, "byte")
+		}
+		golden(t, filepath.Join("decode", c.file), r.out)
+	}
+	cmd := h.cmd("decode", "zvt", "-")
+	cmd.Stdin = strings.NewReader("06 01\n00\n")
+	out, err := cmd.Output()
+	require.NoError(t, err)
+	require.Contains(t, string(out), "06 01")
+	require.Contains(t, h.text("decode", "zvt", "06 01 0G").stderr, "character 8")
+}
+
+func TestDemoEndsWithEqualBooks(t *testing.T) {
+	h := &shop{t: t}
+	r := h.text("demo")
+	require.Equal(t, statusOK, r.status, r.stderr)
+	if runtime.GOOS == "linux" {
+		golden(t, "demo.txt", r.out)
+	}
+	zh := h.text("demo", "--lang", "zh")
+	require.Equal(t, statusOK, zh.status, zh.stderr)
+	require.Contains(t, zh.out, "结果未明,请勿重复收款")
+	require.Contains(t, zh.out, "相符")
+}
