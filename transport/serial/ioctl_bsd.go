@@ -22,3 +22,6 @@ func termios(fd int) (*unix.Termios, error) { return unix.IoctlGetTermios(fd, un
 
 // exclusive cannot be asked on these systems.
 func (c *Conn) exclusive() bool { return false }
+
+// exclude keeps other users out of the port.
+func (c *Conn) exclude() error { return c.ioctl(unix.TIOCEXCL, 0) }

@@ -88,7 +88,7 @@ func (c *Conn) claim(d *Dialer) error {
 	if err := port.Close(); err != nil {
 		return portError(err)
 	}
-	if err := c.ioctl(unix.TIOCEXCL, 0); err != nil {
+	if err := c.exclude(); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotSerial, err)
 	}
 	return c.ioctl(flushIoctl, flushInput)

@@ -142,6 +142,14 @@ func TestSecondOpenIsBusyEvenForRoot(t *testing.T) {
 	}
 }
 
+// TestKilledHolderFreesAPTY closes the descriptor as the death of a process does.
+func TestKilledHolderFreesAPTY(t *testing.T) {
+	p := openPTY(t)
+	c := dial(t, p.Path)
+	c.file.Close()
+	dial(t, p.Path).Close()
+}
+
 func TestErrorsOfOpeningAreNamed(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	os.WriteFile(file, nil, 0o600)
