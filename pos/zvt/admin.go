@@ -75,7 +75,7 @@ func (t *Terminal) OpenHolds(ctx context.Context) ([]string, error) {
 			list = append(list, fmt.Sprintf("%x", o.Value))
 		}
 	}
-	if n, ok := end.fields.ReceiptNumber(); ok && n != noReceipt && len(list) == 0 {
+	if n, ok := end.fields.ReceiptNumber(); ok && len(list) == 0 {
 		list = append(list, formatReceipt(n))
 	}
 	return list, nil

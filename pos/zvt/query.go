@@ -29,7 +29,7 @@ func (b booking) receipt() string {
 	if !b.exists {
 		return beforeNone
 	}
-	if n, ok := b.info.ReceiptNumber(); ok && n != noReceipt {
+	if n, ok := b.info.ReceiptNumber(); ok {
 		return formatReceipt(n)
 	}
 	return beforeUnsupported

@@ -21,7 +21,7 @@ import (
 )
 
 // quick are the intervals of Tills in tests.
-var quick = pos.Times{AskEvery: 5 * time.Millisecond, AskAtMost: 3 * time.Second, Quarantine: 50 * time.Millisecond}
+var quick = pos.Times{AskEvery: 20 * time.Millisecond, AskAtMost: 3 * time.Second, Quarantine: 50 * time.Millisecond}
 
 // medium is one way to reach a simulated terminal.
 type medium struct {
@@ -104,7 +104,7 @@ func (s *shop) charge(t *testing.T, minor int64, ref string) (pos.Attempt, error
 // agree recovers until nothing is open and compares journal and books.
 func (s *shop) agree(t *testing.T, what string) {
 	t.Helper()
-	deadline := time.Now().Add(10 * time.Second)
+	deadline := time.Now().Add(30 * time.Second)
 	for {
 		_, err := s.Recover(t.Context())
 		if err == nil || !errors.Is(err, pos.ErrOutcomeUnknown) || time.Now().After(deadline) {

@@ -236,7 +236,7 @@ func (t *Terminal) reply(si *zvtproto.StatusInformation) pos.Reply {
 	if amount, ok := si.Amount(); ok && si.Approved() {
 		r.Approved = pos.FromMinor(int64(amount), t.cfg.Currency)
 	}
-	if n, ok := si.ReceiptNumber(); ok && n != noReceipt {
+	if n, ok := si.ReceiptNumber(); ok {
 		r.Receipt = formatReceipt(n)
 	}
 	if n, ok := si.Trace(); ok {
@@ -259,9 +259,6 @@ func (t *Terminal) reply(si *zvtproto.StatusInformation) pos.Reply {
 	r.PeerTime = peerTime(si, time.Now())
 	return r
 }
-
-// noReceipt in BMP 87 means there is none (P15 chapter 13).
-const noReceipt = zvtproto.NoReceipt
 
 func codeText(c zvtproto.ResultCode) string { return fmt.Sprintf("%02X", byte(c)) }
 

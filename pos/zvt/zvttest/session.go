@@ -90,7 +90,7 @@ func (s *session) dispatch(m zvtproto.Message) error {
 	case *zvtproto.BookTotal:
 		return s.money(pos.OpCompletion, s.t.cfg.Password, &m.Fields)
 	case *zvtproto.PartialReversal:
-		if n, ok := m.ReceiptNumber(); ok && n == zvtproto.NoReceipt {
+		if _, ok := m.ReceiptNumber(); !ok && m.Has(zvtproto.BMPReceiptNumber) { // FFFF asks
 			return s.openHolds()
 		}
 		return s.money(opPartialReversal, s.t.cfg.Password, &m.Fields)
