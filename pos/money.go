@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 )
@@ -90,10 +89,14 @@ func (m Money) Add(n Money) (Money, error) {
 
 // Sub returns m-n, or ErrMixedCurrency or ErrMoneyOverflow.
 func (m Money) Sub(n Money) (Money, error) {
-	if n.minor == math.MinInt64 {
-		return Money{}, fmt.Errorf("%w: negating %d", ErrMoneyOverflow, n.minor)
+	if m.currency != n.currency {
+		return Money{}, fmt.Errorf("%w: %s and %s", ErrMixedCurrency, m.currency, n.currency)
 	}
-	return m.Add(Money{minor: -n.minor, currency: n.currency})
+	diff := m.minor - n.minor
+	if (diff < m.minor) != (n.minor > 0) {
+		return Money{}, fmt.Errorf("%w: %d - %d", ErrMoneyOverflow, m.minor, n.minor)
+	}
+	return Money{minor: diff, currency: m.currency}, nil
 }
 
 // Cmp compares two amounts of one currency: -1, 0 or +1, or ErrMixedCurrency.

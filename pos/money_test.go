@@ -66,6 +66,13 @@ func TestMoneyProperties(t *testing.T) {
 	})
 }
 
+func TestTheSmallestAmountCanBeSubtracted(t *testing.T) {
+	smallest := pos.FromMinor(math.MinInt64, pos.CNY)
+	back, err := smallest.Sub(smallest)
+	require.NoError(t, err)
+	require.Zero(t, back.Minor())
+}
+
 func TestMoneyJSONIsMinorUnitsAndCurrency(t *testing.T) {
 	b, err := json.Marshal(cny(1280))
 	require.NoError(t, err)
