@@ -115,7 +115,7 @@ func (p *PTY) Present() bool {
 
 // Read waits for bytes of a client, also of one still to come.
 func (p *PTY) Read(b []byte) (int, error) {
-	for {
+	for polls := 0; ; polls++ {
 		n, err := p.master.Read(b)
 		if n > 0 || !errors.Is(err, unix.EIO) {
 			return max(n, 0), err
@@ -129,7 +129,27 @@ func (p *PTY) Read(b []byte) (int, error) {
 		case !until.IsZero() && !time.Now().Before(until):
 			return 0, os.ErrDeadlineExceeded
 		}
+		if polls%freeAfter == freeAfter-1 {
+			p.free()
+		}
 		time.Sleep(ptyPoll)
+	}
+}
+
+// freeAfter is how many polls without a client it takes to free the port.
+const freeAfter = 10
+
+// free takes back TIOCEXCL, which a client that was killed has left behind:
+// the port would be in use for ever. Only root may open it to do so; for
+// others the port stays taken, as the system has it.
+func (p *PTY) free() {
+	slave, err := os.OpenFile(p.Path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return
+	}
+	defer slave.Close()
+	if raw, err := slave.SyscallConn(); err == nil {
+		raw.Control(func(fd uintptr) { unix.IoctlSetInt(int(fd), unix.TIOCNXCL, 0) })
 	}
 }
 
