@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"slices"
 	"strings"
@@ -156,7 +157,8 @@ func (a *app) openTill(ctx context.Context) (*pos.Till, func(), error) {
 		return nil, nil, err
 	}
 	a.book = j
-	cfg := pos.Config{ID: a.tillID, Journal: j, Drivers: map[string]pos.Driver{}}
+	cfg := pos.Config{ID: a.tillID, Journal: j, Drivers: map[string]pos.Driver{},
+		Logger: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn}))} // why a doubt stays
 	shown, hush := a.watch()
 	cfg.Progress = shown
 	tap, closeTap, err := a.openTrace()
