@@ -33,15 +33,18 @@ var rules = []rule{
 	{"transport/frame", []string{module + "internal/"}},
 	{"pos/zvt/zvtproto", []string{module + "transport/frame", module + "internal/", "golang.org/x/text/"}},
 	// Simulators speak through connections and codecs; they know the contract only to keep books.
-	{"pos/zvt/zvttest", []string{module + "pos", module + "pos/zvt/zvtproto", module + "transport/"}},
+	{"pos/zvt/zvttest", []string{module + "pos", module + "pos/zvt/zvtproto", module + "transport", module + "transport/frame"}},
 	{"pos/zvt", []string{module + "pos", module + "pos/zvt/zvtproto", module + "transport", module + "transport/frame"}},
-	{"pos/journal", []string{module + "pos", "modernc.org/sqlite", "modernc.org/sqlite/lib", "golang.org/x/sys/"}},
+	{"pos/journal", []string{module + "pos", "modernc.org/sqlite", "modernc.org/sqlite/lib", "modernc.org/libc", "golang.org/x/sys/"}},
 	{"pos/postest", []string{module + "pos", "github.com/stretchr/testify/", "pgregory.net/rapid"}},
 	{"pos", nil}, // has never heard of a driver
 	{"transport/transporttest", []string{module + "transport", module + "internal/", "github.com/creack/pty", "github.com/stretchr/testify/", "go.uber.org/goleak", "golang.org/x/sys/"}},
 	{"transport/tcp", []string{module + "transport", module + "internal/", "golang.org/x/sys/"}},
 	{"transport/serial", []string{module + "transport", module + "internal/", "go.bug.st/serial", "golang.org/x/sys/"}},
 	{"transport", []string{module + "internal/"}},
+	{"emv", nil},
+	{"qr", []string{module + "pos"}},
+	{"douyin", []string{module + "pos"}},
 	{"internal", nil},
 	{"examples", []string{module, "github.com/spf13/", "github.com/creack/pty", "modernc.org/"}},
 }
@@ -153,6 +156,9 @@ func TestTheTopHoldsSevenFoldersAndNoMore(t *testing.T) {
 		if e.IsDir() && !strings.HasPrefix(e.Name(), ".") {
 			require.Contains(t, folders, e.Name())
 		}
+	}
+	for _, f := range folders {
+		require.DirExists(t, filepath.Join(root, f))
 	}
 }
 
