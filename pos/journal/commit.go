@@ -69,27 +69,34 @@ func (j *Journal) Append(ctx context.Context, events ...pos.Event) (pos.Attempt,
 		return pos.Attempt{}, fmt.Errorf("%w: want 1 to %d events at once, got %d", pos.ErrInvalid, MaxBatch, len(events))
 	}
 	o := &op{events: make([]pos.Event, len(events)), bodies: make([]string, len(events))}
-	for i, e := range events {
-		if err := pos.CheckEvent(e); err != nil {
-			return pos.Attempt{}, err
-		}
-		var err error
-		if o.events[i], o.bodies[i], err = encodeEvent(e); err != nil {
-			return pos.Attempt{}, err
-		}
-	}
 	if err := j.enter(); err != nil {
 		return pos.Attempt{}, err
 	}
 	defer j.calls.Done()
-	if err := j.preread(ctx, o); err != nil {
-		return pos.Attempt{}, j.readError("append", err)
+	if err := j.prepare(ctx, o, events); err != nil {
+		return pos.Attempt{}, err
 	}
 	if err := ctx.Err(); err != nil {
 		return pos.Attempt{}, j.fail("append", nil, err)
 	}
 	j.submit(ctx, o)
 	return o.result, o.err
+}
+
+// prepare does on the caller's goroutine what needs no order.
+func (j *Journal) prepare(ctx context.Context, o *op, events []pos.Event) (err error) {
+	for i, e := range events {
+		if err := pos.CheckEvent(e); err != nil {
+			return err
+		}
+		if o.events[i], o.bodies[i], err = encodeEvent(e); err != nil {
+			return err
+		}
+	}
+	if err := j.preread(ctx, o); err != nil {
+		return j.readError("append", err)
+	}
+	return nil
 }
 
 // submit queues the op and returns when it is decided.
@@ -155,10 +162,8 @@ func (j *Journal) passOn() {
 
 // lead commits the queue, which holds own, and then passes the lead on.
 func (j *Journal) lead(own *op) {
-	if j.lastGroup > 1 {
-		// Others were quick to follow last time: let those that are runnable
-		// come aboard before the sync.
-		runtime.Gosched()
+	if j.busyLanes > 1 {
+		j.gather()
 	}
 	j.queueMu.Lock()
 	n := min(len(j.queue), maxGroup)
@@ -174,17 +179,35 @@ func (j *Journal) lead(own *op) {
 			taken = append(taken, o)
 		}
 	}
-	j.lastGroup = len(taken)
+	j.busyLanes = len(taken) + rest
 	j.commit(taken)
 
-	j.queueMu.Lock()
-	j.passOn()
-	j.queueMu.Unlock()
-	for _, o := range taken {
+	for _, o := range taken { // before the next leader: they may join its group
 		if o != own {
 			o.wake <- wakeDone
 		}
 	}
+	j.queueMu.Lock()
+	j.passOn()
+	j.queueMu.Unlock()
+}
+
+// gatherAtMost bounds how long a leader lets others come aboard: less than a
+// sync takes on most disks.
+const gatherAtMost = 500 * time.Microsecond
+
+// gather gives way until as many lanes are in the queue as were busy last
+// time, so that one sync serves them all. A lane that is alone never gets here.
+func (j *Journal) gather() {
+	for until := time.Now().Add(gatherAtMost); j.queued() < j.busyLanes && time.Now().Before(until); {
+		runtime.Gosched()
+	}
+}
+
+func (j *Journal) queued() int {
+	j.queueMu.Lock()
+	defer j.queueMu.Unlock()
+	return len(j.queue)
 }
 
 // commit decides every op: all are valid together, written and published, or refused one by one.

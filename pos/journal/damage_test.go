@@ -87,8 +87,8 @@ func size(t *testing.T, path string) int {
 
 func TestDamageIsNeverSilent(t *testing.T) {
 	samples := 70
-	if testing.Short() {
-		samples = 10
+	if testing.Short() || slow {
+		samples = 12
 	}
 	for _, killed := range []bool{false, true} {
 		s := newSpecimen(t, killed)

@@ -25,7 +25,7 @@ var rank = map[string]int{"intent": 1, "armed": 2, "approved": 3, "confirmed": 4
 
 func TestKilledAtAnyMomentItKeepsWhatWasDurable(t *testing.T) {
 	rounds := 200
-	if testing.Short() {
+	if testing.Short() || slow {
 		rounds = 20
 	}
 	const shops = 2
@@ -285,6 +285,33 @@ func fullDisk(t *testing.T, cfg Config, fillUp, room func(j *Journal)) {
 	j = open(t, cfg)
 	require.Equal(t, before, all(t, j)[:len(before)])
 	require.NoError(t, j.Verify(t.Context(), nil))
+	require.NoError(t, j.Close())
+}
+
+func TestAFullDiskStillOpens(t *testing.T) {
+	cfg, fillUp, room, ok := smallDisk(t)
+	if !ok { // nothing can be made full here: the reserve is asked for all the same
+		cfg = Config{Path: newPath(t), MinFree: -1}
+		fillUp, room = func(*Journal) {}, func(*Journal) {}
+	}
+	j := open(t, cfg)
+	for _, batch := range saleOf("begun", 1)[:2] {
+		_, err := j.Append(t.Context(), batch...)
+		require.NoError(t, err)
+	}
+	require.NoError(t, j.Close())
+	fillUp(nil)
+	j = open(t, cfg)
+	for _, batch := range saleOf("begun", 1)[2:] {
+		_, err := j.Append(t.Context(), batch...)
+		require.NoError(t, err)
+	}
+	require.NoError(t, j.Close())
+	room(nil)
+	j = open(t, cfg)
+	a, err := j.Get(t.Context(), "begun")
+	require.NoError(t, err)
+	require.Equal(t, pos.StateConfirmed, a.State)
 	require.NoError(t, j.Close())
 }
 

@@ -95,7 +95,7 @@ type Journal struct {
 
 	// Of the leader alone; the lead passes on under queueMu.
 	head      mark
-	lastGroup int
+	busyLanes int // of the last group, and those left behind
 	hashBuf   []byte
 	spaceAt   time.Time
 	failWrite func([]Record) error // of tests
@@ -160,12 +160,23 @@ func Open(ctx context.Context, cfg Config) (*Journal, error) {
 	if cfg.tune.delay == 0 {
 		cfg.tune.delay = verifyDelay
 	}
-	j := &Journal{
+	j, err := openOnce(ctx, cfg)
+	if err == nil || cfg.ReadOnly || !crowded(cfg, err) {
+		return j, err
+	}
+	// What was begun must be ended even on a full disk, and for that the journal must open.
+	if gone, giveErr := giveReserve(cfg.Path + reserveSuffix); !gone {
+		return nil, errors.Join(err, giveErr)
+	}
+	return openOnce(ctx, cfg)
+}
+
+func openOnce(ctx context.Context, cfg Config) (j *Journal, err error) {
+	j = &Journal{
 		cfg: cfg, mem: newMemory(max(0, cfg.tune.idle)), readOnly: cfg.ReadOnly, readBy: "mode=ro",
 		closed: make(chan struct{}), kick: make(chan struct{}, 1), flushed: make(chan struct{}, 1),
 	}
 	j.stopped, j.stop = context.WithCancel(context.Background())
-	var err error
 	if cfg.ReadOnly {
 		err = j.openRead(ctx)
 	} else {
@@ -180,6 +191,24 @@ func Open(ctx context.Context, cfg Config) (*Journal, error) {
 	}
 	return j, nil
 }
+
+// crowded reports whether an opening failed for want of space: SQLite has
+// several words for it, so the disk is asked too.
+func crowded(cfg Config, err error) bool {
+	if errors.Is(err, ErrFull) {
+		return true
+	}
+	for _, kind := range []error{ErrLocked, ErrCorrupt, ErrRollback, ErrSchema} {
+		if errors.Is(err, kind) {
+			return false
+		}
+	}
+	free, freeErr := freeBytes(filepath.Dir(cfg.Path))
+	return freeErr == nil && free < crowdedBytes
+}
+
+// crowdedBytes is less than an opening needs for its log and index.
+const crowdedBytes = 1 << 20
 
 // kindOf classes what the store said at open.
 func kindOf(err error) error {

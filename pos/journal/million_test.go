@@ -100,7 +100,7 @@ func generateOne(t testing.TB, g *group, i int, live bool) *pos.Attempt {
 
 func TestTheGeneratorWritesAJournal(t *testing.T) {
 	path := newPath(t)
-	generate(t, path, 3000, 10)
+	generate(t, path, 1000, 10)
 	j := open(t, testConfig(path))
 	require.NoError(t, j.Verify(t.Context(), nil))
 	list, err := j.Find(t.Context(), pos.Filter{States: pos.LiveStates()})
