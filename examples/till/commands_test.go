@@ -357,3 +357,17 @@ func TestSimulatorSurvivesItsClients(t *testing.T) {
 	}
 	require.Equal(t, pos.StateApproved, newShop(t, s, quick).one(statusOK, "charge", "--amount", "1").State)
 }
+
+func TestDamagedJournalTakesNoMoney(t *testing.T) {
+	h := newShop(t, nil, "")
+	h.one(statusOK, "charge", "--tender", "cash", "--amount", "5", "--reference", "genuine")
+	file := h.common[1]
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Contains(t, string(data), "genuine")
+	require.NoError(t, os.WriteFile(file, bytes.Replace(data, []byte("genuine"), []byte("genuinE"), 1), 0o600))
+	r := h.text("verify")
+	require.Equal(t, statusOther, r.status)
+	require.Contains(t, r.stderr, "record 2")
+	require.Equal(t, statusNotSent, h.json("charge", "--tender", "cash", "--amount", "5").status)
+}

@@ -48,6 +48,9 @@ func (a *app) list(ctx context.Context, f listFlags) error {
 		return err
 	}
 	defer j.Close()
+	if err := j.Poisoned(); err != nil {
+		a.say("till: what could be read: %v", err)
+	}
 	var found []pos.Attempt
 	for _, filter := range filters {
 		list, err := findAll(ctx, j, filter)
