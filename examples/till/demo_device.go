@@ -19,13 +19,13 @@ import (
 
 // The demo's timers: a shop's are minutes, a reader's patience is not.
 var (
-	demoTimes = pos.Times{AskEvery: 200 * time.Millisecond, AskAtMost: 1500 * time.Millisecond}
+	demoTimes = pos.Times{AskEvery: 200 * time.Millisecond, AskAtMost: 2 * time.Second}
 	demoAcks  = transport.Acks{T1: 100 * time.Millisecond, T2: 300 * time.Millisecond}
 )
 
 const (
 	demoThink = 150 * time.Millisecond // of customer, PIN pad and host each
-	demoT3    = 300 * time.Millisecond // of the simulated terminal
+	demoT3    = 500 * time.Millisecond // of the simulated terminal
 )
 
 // device is a simulated terminal, the line to it, and the driver at the till's end.
