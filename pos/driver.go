@@ -96,7 +96,8 @@ type Driver interface {
 
 	// Query asks the peer what became of an attempt whose outcome is unknown.
 	// It never moves money. ErrUnsupported says the rail cannot be asked, so
-	// the Till undoes instead. Any other error leaves everything as it is.
+	// the Till undoes instead; ErrManual that only a person can tell. Any other
+	// error leaves everything as it is.
 	Query(ctx context.Context, a Attempt) (Reply, error)
 
 	// Settle closes the day at the peer, with Reply.Totals as the peer counted.

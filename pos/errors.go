@@ -35,6 +35,9 @@ var (
 	// ErrJournal: the journal failed. Alone it says nothing of the money; it
 	// comes as the cause of ErrNotSent (before) or ErrOutcomeUnknown (after).
 	ErrJournal = errors.New("journal failed")
+	// ErrManual comes from a driver's Query when neither asking again nor
+	// undoing can ever decide: the attempt becomes StateManual at once.
+	ErrManual = errors.New("only a person can tell")
 	// ErrClosed: the Till was closed. Nothing was sent.
 	ErrClosed = errors.New("till closed")
 )

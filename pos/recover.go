@@ -186,6 +186,9 @@ func (t *Till) judge(ctx context.Context, d Driver, a Attempt, r Reply, err erro
 	case errors.Is(err, ErrUnsupported):
 		// The rail cannot be asked: undo at once, before anything else is sent.
 		return t.beginUndo(wctx, d, a, "the rail cannot be asked")
+	case errors.Is(err, ErrManual):
+		manual, werr := t.write(wctx, a, Event{Kind: EventSuspense, Attempt: a.ID, Reason: clip(MaskCardData(err.Error()))})
+		return manual, errors.Join(err, werr)
 	case err != nil:
 		return a, err
 	case decides(r) && r.Fits(a.Type, a.Amount):
@@ -247,7 +250,7 @@ func (t *Till) undo(ctx context.Context, d Driver, a Attempt) (Attempt, error) {
 		switch {
 		case err == nil && (r.Outcome == OutcomeApproved || r.Outcome == OutcomeNotFound || r.Outcome == OutcomeReversed):
 			return t.write(ctx, a, Event{Kind: EventUndone, Attempt: a.ID, Reply: &r})
-		case errors.Is(err, ErrUnsupported):
+		case errors.Is(err, ErrUnsupported), errors.Is(err, ErrManual):
 			return t.write(ctx, a, Event{Kind: EventSuspense, Attempt: a.ID, Reason: clip("cannot be undone by machine: " + MaskCardData(err.Error()))})
 		case r.Outcome != OutcomeDeclined:
 			return a, errors.Join(errors.New("the undo has no answer yet"), err)

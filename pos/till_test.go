@@ -316,6 +316,15 @@ func TestAnUndoIsNeverDropped(t *testing.T) {
 	})
 }
 
+func TestADriverThatCannotTellCallsAPersonAtOnce(t *testing.T) {
+	l := newLane(t, postest.FaultLoseAnswer)
+	l.peer.QueryErr = pos.ErrManual
+	a, err := l.charge(1000, "order-1")
+	require.ErrorIs(t, err, pos.ErrOutcomeUnknown)
+	require.Equal(t, pos.StateManual, a.State)
+	require.Equal(t, 1, l.peer.Asked())
+}
+
 func TestNotFoundIsBelievedOnlyWithProofOrAfterTheQuarantine(t *testing.T) {
 	l := newLane(t, postest.FaultLate)
 	l.peer.Weak = true

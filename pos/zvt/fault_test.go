@@ -144,6 +144,7 @@ func cutAt(t *testing.T, m medium, dir transport.Direction, at int64) {
 		t.Errorf("%s: told not sent, the books hold %d", what, s.sim.Net())
 	}
 	s.Till.Close()
+	s.sim.SetT3(time.Second)
 	s.journal = s.journal.Reopen()
 	s.open(t, m, d) // the next process, with patience enough for a busy machine
 	s.agree(t, what)

@@ -65,7 +65,19 @@ func (b booking) handle(kind lastKind) pos.Handle {
 // lastBooking asks for the last result again: 06 20 with service byte 03, no
 // print but a status-information (P15 chapter 2). It connects and registers as
 // needed. A terminal that has booked nothing yet, or cannot repeat, says so in the booking.
+//
+// A completion without a result is believed on a fresh connection only: on an
+// old one it may be the end of an earlier dialogue, said twice.
 func (t *Terminal) lastBooking(ctx context.Context, kind lastKind) (booking, error) {
+	b, err := t.repeat(ctx, kind)
+	if err == nil && b.unsupported && !t.fresh {
+		t.drop()
+		return t.repeat(ctx, kind)
+	}
+	return b, err
+}
+
+func (t *Terminal) repeat(ctx context.Context, kind lastKind) (booking, error) {
 	if err := t.ready(ctx); err != nil {
 		return booking{}, err
 	}
@@ -125,10 +137,10 @@ func (t *Terminal) find(ctx context.Context, a pos.Attempt) (pos.Reply, error) {
 		kind, key = lastEndOfDay, keyTraceBefore
 	}
 	if a.Handle[keyReceiptBefore] == beforeUnsupported {
-		return pos.Reply{}, errors.New("zvt: this terminal cannot repeat its last result; a person must look at its journal")
+		return pos.Reply{}, fmt.Errorf("zvt: %w: this terminal cannot repeat its last result; a person must look at its journal", pos.ErrManual)
 	}
 	if a.Handle[key] == "" {
-		return pos.Reply{}, errors.New("zvt: the attempt has no receipt number from before it; a person must look")
+		return pos.Reply{}, fmt.Errorf("zvt: %w: the attempt has no receipt number from before it; a person must look", pos.ErrManual)
 	}
 	if !t.cfg.Serial {
 		t.drop() // nothing of the old connection may still be on its way
@@ -142,7 +154,7 @@ func (t *Terminal) find(ctx context.Context, a pos.Attempt) (pos.Reply, error) {
 		return pending(err)
 	}
 	if last.unsupported {
-		return pos.Reply{}, errors.New("zvt: the terminal no longer repeats its last result; a person must look at its journal")
+		return pos.Reply{}, fmt.Errorf("zvt: %w: the terminal no longer repeats its last result; a person must look at its journal", pos.ErrManual)
 	}
 	return t.compare(a, last, idle)
 }
@@ -184,12 +196,12 @@ func (t *Terminal) compare(a pos.Attempt, last booking, idle bool) (pos.Reply, e
 			Text: "the terminal's last receipt is still " + before}, nil
 	}
 	if now != before && !follows(before, now) {
-		return pos.Reply{}, fmt.Errorf("zvt: the terminal's last receipt is %s, %s was expected: something else was booked; a person must look", now, next(before))
+		return pos.Reply{}, fmt.Errorf("zvt: %w: the terminal's last receipt is %s, %s was expected: something else was booked; a person must look", pos.ErrManual, now, next(before))
 	}
 	orig, isVoid := a.Handle[keyTraceOriginal]
 	n, hasOrig := last.info.OriginalTrace()
 	if isVoid && hasOrig && formatTrace(n) != orig || hasOrig && n != 0 && a.Type != pos.TypeVoid && a.Type != pos.TypeCompletion {
-		return pos.Reply{}, fmt.Errorf("zvt: receipt %s takes back trace %06d, which is not this attempt; a person must look", now, n)
+		return pos.Reply{}, fmt.Errorf("zvt: %w: receipt %s takes back trace %06d, which is not this attempt; a person must look", pos.ErrManual, now, n)
 	}
 	r := t.reply(last.info)
 	switch code, _ := last.info.ResultCode(); {

@@ -68,6 +68,7 @@ type Terminal struct {
 
 	busy       chan struct{} // holds one token while an operation runs
 	registered bool          // on the present connection; guarded by busy
+	fresh      bool          // nothing but the registration has passed on it; guarded by busy
 
 	mu     sync.Mutex
 	closed bool
@@ -152,14 +153,19 @@ func (t *Terminal) drop() {
 
 // ready connects and registers if that has not been done on this connection.
 func (t *Terminal) ready(ctx context.Context) error {
+	if t.link.Connected() && !t.quiet(ctx, quietOpen) {
+		t.drop()
+	}
 	if !t.link.Connected() {
 		t.registered = false
+		if err := t.link.Connect(ctx); err != nil {
+			return fmt.Errorf("zvt: connecting: %w", err)
+		}
+		if t.cfg.Serial {
+			t.quiet(ctx, quietSerial) // what the terminal still has to say of a dialogue before
+		}
 	}
-	if err := t.link.Connect(ctx); err != nil {
-		t.registered = false
-		return fmt.Errorf("zvt: connecting: %w", err)
-	}
-	if t.registered {
+	if t.fresh = !t.registered; t.registered {
 		return nil
 	}
 	if err := t.register(ctx); err != nil {
@@ -168,6 +174,29 @@ func (t *Terminal) ready(ctx context.Context) error {
 	}
 	t.registered = true
 	return nil
+}
+
+// How long a line must be silent before a command: on an open connection only
+// what has already arrived counts; a serial port that was just opened may still
+// carry the end of an old dialogue, whose frames follow each other closely.
+const (
+	quietOpen   = 100 * time.Microsecond
+	quietSerial = 20 * time.Millisecond
+)
+
+// quiet reports whether nothing arrives for a moment. Messages that nobody
+// asked for are an old dialogue's: taken for answers to the next command they
+// could make one payment look like another. They are thrown away.
+func (t *Terminal) quiet(ctx context.Context, wait time.Duration) bool {
+	for n := range maxStrays {
+		rctx, cancel := context.WithTimeout(ctx, wait)
+		_, err := t.link.Receive(rctx)
+		cancel()
+		if err != nil {
+			return n == 0 && rctx.Err() != nil
+		}
+	}
+	return false
 }
 
 // register sends 06 00 with everything the driver understands, so that the

@@ -21,13 +21,13 @@ import (
 )
 
 // quick are the intervals of Tills in tests.
-var quick = pos.Times{AskEvery: 20 * time.Millisecond, AskAtMost: 3 * time.Second, Quarantine: 50 * time.Millisecond}
+var quick = pos.Times{AskEvery: 20 * time.Millisecond, AskAtMost: 8 * time.Second, Quarantine: 50 * time.Millisecond}
 
 // medium is one way to reach a simulated terminal.
 type medium struct {
 	name   string
 	serial bool
-	unit   time.Duration // of the protocol's timers; zero is 100 ms
+	unit   time.Duration // of the protocol's timers; zero is 200 ms
 	// serve starts the terminal and returns how to dial it.
 	serve func(t *testing.T, sim *zvttest.Terminal) transport.Dialer
 }
@@ -52,14 +52,14 @@ var media = []medium{
 
 // simConfig is a terminal that takes no time.
 func simConfig() zvttest.Config {
-	return zvttest.Config{Currency: pos.CNY, T3: 300 * time.Millisecond, Late: 50 * time.Millisecond, Away: 50 * time.Millisecond, Seed: 7}
+	return zvttest.Config{Currency: pos.CNY, T3: 600 * time.Millisecond, Late: 50 * time.Millisecond, Away: 50 * time.Millisecond, Seed: 7}
 }
 
 func newTerminal(t *testing.T, m medium, d transport.Dialer) *zvt.Terminal {
 	t.Helper()
 	unit := m.unit
 	if unit == 0 {
-		unit = 100 * time.Millisecond
+		unit = 200 * time.Millisecond
 	}
 	terminal, err := zvt.New(zvt.Config{Dialer: d, Serial: m.serial, Currency: pos.CNY, T3: 4 * unit, T4: 10 * unit,
 		AbortWait: 5 * unit, Acks: transport.Acks{T1: unit / 2, T2: 3 * unit / 2}})

@@ -46,6 +46,13 @@ func (t *Terminal) Transact(ctx context.Context, op pos.Operation, s pos.Session
 	if err != nil {
 		return pos.Reply{}, err
 	}
+	if before.unsupported && !t.cfg.Serial {
+		// Without a receipt number only the connection tells one dialogue from another.
+		t.drop()
+		if err := t.ready(ctx); err != nil {
+			return pos.Reply{}, err
+		}
+	}
 	h := before.handle(lastReceipt)
 	if op.Original != nil && op.Original.STAN != "" {
 		h[keyTraceOriginal] = op.Original.STAN
@@ -159,8 +166,8 @@ func (t *Terminal) money(ctx context.Context, m zvtproto.Message, asked pos.Mone
 		}
 	}
 	r, err := t.outcome(d, asked)
-	if err != nil {
-		t.drop()
+	if err != nil || d.aborted.Load() {
+		t.drop() // the response to an abort may still be on its way
 	}
 	return r, err
 }

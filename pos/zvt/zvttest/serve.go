@@ -117,7 +117,7 @@ func (t *Terminal) serve(c transport.Conn, serial bool) error {
 	cfg := transport.LinkConfig{Framing: zvtproto.Stream{},
 		Dialer: transport.DialFunc("register", func(context.Context) (transport.Conn, error) { return w, nil })}
 	if serial {
-		cfg.Framing, cfg.Acks = frame.DLE{}, &transport.Acks{T2: t.cfg.T3}
+		cfg.Framing, cfg.Acks = frame.DLE{}, &transport.Acks{T2: t.responseTime()}
 	}
 	link := transport.NewLink(cfg)
 	defer link.Close()

@@ -182,7 +182,7 @@ func (s *session) accepted(f func() error) error {
 
 // send sends one APDU, twice when that is the fault.
 func (s *session) send(apdu []byte) error {
-	ctx, cancel := context.WithTimeout(s.t.ctx, 4*s.t.cfg.T3)
+	ctx, cancel := context.WithTimeout(s.t.ctx, 4*s.t.responseTime())
 	defer cancel()
 	err := s.link.Send(ctx, apdu)
 	if err == nil && s.twice {
@@ -206,7 +206,7 @@ func (s *session) tellRaw(apdu []byte) error {
 	if err := s.send(apdu); err != nil {
 		return err
 	}
-	deadline := time.Now().Add(s.t.cfg.T3) // other commands do not prolong it
+	deadline := time.Now().Add(s.t.responseTime()) // other commands do not prolong it
 	for answers := 1; ; {
 		left := time.Until(deadline)
 		if left <= 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/openecr/openecr/pos"
@@ -59,6 +60,7 @@ type Terminal struct {
 	printed  [][]string
 	awayTill time.Time
 
+	t3     atomic.Int64    // see SetT3
 	work   sync.Mutex      // held by the one dialogue the terminal is in
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc
@@ -79,9 +81,16 @@ func New(cfg Config) *Terminal {
 	ctx, cancel := context.WithCancel(context.Background())
 	t := &Terminal{cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, 0x5A5654)), ctx: ctx, cancel: cancel,
 		receipt: cfg.FirstReceipt - 1, trace: uint64(cfg.FirstReceipt) + 100}
+	t.SetT3(cfg.T3)
 	t.Inject(cfg.Faults...)
 	return t
 }
+
+// SetT3 changes the wait for a register's response, from the next message on.
+func (t *Terminal) SetT3(d time.Duration) { t.t3.Store(int64(d)) }
+
+// responseTime is T3.
+func (t *Terminal) responseTime() time.Duration { return time.Duration(t.t3.Load()) }
 
 func def[T comparable](v *T, d T) {
 	var zero T
