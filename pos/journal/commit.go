@@ -192,15 +192,28 @@ func (j *Journal) lead(own *op) {
 	j.queueMu.Unlock()
 }
 
-// gatherAtMost bounds how long a leader lets others come aboard: less than a
-// sync takes on most disks.
-const gatherAtMost = 500 * time.Microsecond
+// How long a leader lets others come aboard: while they keep coming, and in
+// all less than a sync takes on most disks.
+const (
+	gatherAtMost = 500 * time.Microsecond
+	gatherPause  = 120 * time.Microsecond
+)
 
 // gather gives way until as many lanes are in the queue as were busy last
-// time, so that one sync serves them all. A lane that is alone never gets here.
+// time, or nobody has come for a moment, so that one sync serves them all. A
+// lane that is alone never gets here.
 func (j *Journal) gather() {
-	for until := time.Now().Add(gatherAtMost); j.queued() < j.busyLanes && time.Now().Before(until); {
+	start := time.Now()
+	most, grew := j.queued(), start
+	for most < j.busyLanes {
 		runtime.Gosched()
+		now := time.Now()
+		if n := j.queued(); n > most {
+			most, grew = n, now
+		}
+		if now.Sub(grew) > gatherPause || now.Sub(start) > gatherAtMost {
+			return
+		}
 	}
 }
 

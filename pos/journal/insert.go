@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unsafe"
@@ -19,6 +20,7 @@ type inserter struct {
 	stmts  map[string]uintptr
 	mem    uintptr // memory of SQLite for the texts of one statement
 	memory []byte  // the same, as Go sees it
+	log    *logSync
 }
 
 // codeError is an error of the inserter: SQLite's extended result code and its words.
@@ -57,6 +59,10 @@ func openInserter(path string) (*inserter, error) {
 			c.close()
 			return nil, err
 		}
+	}
+	if c.log, err = c.syncLog(path); err != nil {
+		c.close()
+		return nil, err
 	}
 	return c, nil
 }
@@ -237,6 +243,7 @@ func (c *inserter) close() error {
 		sqlite3.Xsqlite3_finalize(c.tls, s)
 	}
 	err := c.check(sqlite3.Xsqlite3_close_v2(c.tls, c.db))
+	err = errors.Join(err, c.log.close())
 	sqlite3.Xsqlite3_free(c.tls, c.mem)
 	c.tls.Close()
 	return err
