@@ -45,11 +45,12 @@ func Abort(c Conn) error {
 	return c.Close()
 }
 
-// Checker is a Conn that can tell, without reading or waiting, that its peer
-// has hung up. A Link asks before it sends: terminals close idle sockets, and a
-// request written into a dead one would be a payment in doubt for nothing.
+// Checker is a Conn that can tell, without reading or waiting, whether bytes
+// of its peer wait to be read, and, as the error, that the peer has hung up. A
+// Link asks before it sends: terminals close idle sockets, and a request
+// written into a dead one would be a payment in doubt for nothing.
 type Checker interface {
-	Check() error
+	Check() (pending bool, err error)
 }
 
 // Dialer opens connections to one place.

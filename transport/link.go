@@ -199,6 +199,16 @@ func (l *Link) Connected() bool {
 	return s != nil && s.failure() == nil
 }
 
+// Pending reports whether something of the peer waits that nobody has
+// received, without waiting for more. A Conn that is no Checker can hide bytes
+// that were never read.
+func (l *Link) Pending() bool {
+	l.mu.Lock()
+	s := l.sess
+	l.mu.Unlock()
+	return s != nil && s.pending()
+}
+
 // Send sends one frame and, with Acks, returns when it is acknowledged.
 //
 // On error LinkError.Sent counts the bytes handed to the medium; see

@@ -502,3 +502,32 @@ func bubble(t *testing.T, f func(t *testing.T)) {
 		synctest.Wait()
 	})
 }
+
+func TestPendingSeesWhatNobodyAskedFor(t *testing.T) {
+	ours, peer := transporttest.Pipe()
+	defer peer.Close()
+	link := transport.NewLink(transport.LinkConfig{Framing: frame.Length{Bytes: 1},
+		Dialer: transport.DialFunc("pipe", func(context.Context) (transport.Conn, error) { return ours, nil })})
+	defer link.Close()
+	if link.Pending() {
+		t.Error("an unconnected link has something pending")
+	}
+	if err := link.Connect(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if link.Pending() {
+		t.Error("a silent peer has said something")
+	}
+	peer.Write([]byte{1, 'a', 1, 'b'})
+	for _, want := range []string{"a", "b"} {
+		if !link.Pending() {
+			t.Errorf("%q is not pending", want)
+		}
+		if got, err := link.Receive(t.Context()); err != nil || string(got) != want {
+			t.Errorf("received %q, %v; want %q", got, err, want)
+		}
+	}
+	if link.Pending() {
+		t.Error("everything was received, and something is pending")
+	}
+}

@@ -132,11 +132,36 @@ func (s *session) alive() error {
 		return err
 	}
 	if c, ok := s.conn.(Checker); ok {
-		if err := c.Check(); err != nil {
+		if _, err := c.Check(); err != nil {
 			s.end(lost(err), true)
 		}
 	}
 	return s.failure()
+}
+
+// pending reports whether something of the peer waits that nobody has received.
+func (s *session) pending() bool {
+	s.mu.Lock()
+	queued := len(s.queue) > 0
+	s.mu.Unlock()
+	if queued {
+		return true
+	}
+	select {
+	case s.baton <- struct{}{}:
+	default:
+		return false // somebody is receiving it
+	}
+	defer release(s.baton)
+	if s.off < len(s.buf) {
+		return true
+	}
+	c, ok := s.conn.(Checker)
+	if !ok {
+		return false
+	}
+	waits, err := c.Check()
+	return waits && err == nil
 }
 
 func (s *session) guess() string {

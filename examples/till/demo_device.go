@@ -170,9 +170,9 @@ func (e *cableEnd) Read(p []byte) (int, error) {
 // Abort and Check reach the medium's own, which the embedded Conn hides.
 func (e *cableEnd) Abort() error { return transport.Abort(e.Conn) }
 
-func (e *cableEnd) Check() error {
+func (e *cableEnd) Check() (pending bool, err error) {
 	if c, ok := e.Conn.(transport.Checker); ok {
 		return c.Check()
 	}
-	return nil
+	return false, nil
 }

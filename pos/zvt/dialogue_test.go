@@ -328,3 +328,37 @@ func runSale(t *testing.T, d transport.Dialer, tap *transport.Tap) {
 	require.Equal(t, "0001", r.Receipt)
 	require.NoError(t, terminal.Close())
 }
+
+// An old dialogue said twice, with the same amount, must not become the answer
+// to the next payment: what nobody asked for costs the connection.
+func TestWhatAnOldDialogueLeftIsNoAnswerToTheNext(t *testing.T) {
+	ack := transporttest.Expect(bytesOf(t, "80 00 00")...)
+	first := append(opening(t), transporttest.Expect(bytesOf(t, saleRequest)...),
+		transporttest.Send(bytesOf(t, "80 00 00"+saleApproved)...), ack,
+		transporttest.Send(bytesOf(t, "06 0F 00")...), ack,
+		transporttest.Send(bytesOf(t, "80 00 00"+saleApproved+"06 0F 00 80 00 00"+saleApproved+"06 0F 00")...))
+	second := append(opening(t), transporttest.Expect(bytesOf(t, saleRequest)...),
+		transporttest.Send(bytesOf(t, "80 00 00 06 1E 01 05")...), ack)
+	scripts := []transporttest.Script{first, second}
+	done := make(chan error, len(scripts))
+	dials := 0
+	terminal, err := zvt.New(zvt.Config{Currency: pos.EUR, Dialer: transport.DialFunc("script", func(context.Context) (transport.Conn, error) {
+		ours, peer := transporttest.Pipe()
+		t.Cleanup(func() { peer.Close() })
+		script := scripts[dials]
+		dials++
+		go func() { done <- script.Run(peer) }()
+		return ours, nil
+	})})
+	require.NoError(t, err)
+	defer terminal.Close()
+	r, err := terminal.Transact(t.Context(), sale, &recordingSession{})
+	require.NoError(t, err)
+	require.Equal(t, pos.OutcomeApproved, r.Outcome)
+	require.NoError(t, <-done)
+	r, err = terminal.Transact(t.Context(), sale, &recordingSession{})
+	require.NoError(t, err)
+	require.NoError(t, <-done)
+	require.Equal(t, pos.OutcomeDeclined, r.Outcome)
+	require.Equal(t, 2, dials)
+}

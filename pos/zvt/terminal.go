@@ -153,8 +153,8 @@ func (t *Terminal) drop() {
 
 // ready connects and registers if that has not been done on this connection.
 func (t *Terminal) ready(ctx context.Context) error {
-	if t.link.Connected() && !t.quiet(ctx, quietOpen) {
-		t.drop()
+	if t.link.Pending() {
+		t.drop() // said in answer to nothing: it belongs to an old dialogue
 	}
 	if !t.link.Connected() {
 		t.registered = false
@@ -162,7 +162,7 @@ func (t *Terminal) ready(ctx context.Context) error {
 			return fmt.Errorf("zvt: connecting: %w", err)
 		}
 		if t.cfg.Serial {
-			t.quiet(ctx, quietSerial) // what the terminal still has to say of a dialogue before
+			t.silence(ctx)
 		}
 	}
 	if t.fresh = !t.registered; t.registered {
@@ -176,27 +176,22 @@ func (t *Terminal) ready(ctx context.Context) error {
 	return nil
 }
 
-// How long a line must be silent before a command: on an open connection only
-// what has already arrived counts; a serial port that was just opened may still
-// carry the end of an old dialogue, whose frames follow each other closely.
-const (
-	quietOpen   = 100 * time.Microsecond
-	quietSerial = 20 * time.Millisecond
-)
+// settleSerial is how long a serial line that was just opened must be silent:
+// the frames of a dialogue that was given up follow each other closely.
+const settleSerial = 20 * time.Millisecond
 
-// quiet reports whether nothing arrives for a moment. Messages that nobody
-// asked for are an old dialogue's: taken for answers to the next command they
-// could make one payment look like another. They are thrown away.
-func (t *Terminal) quiet(ctx context.Context, wait time.Duration) bool {
-	for n := range maxStrays {
-		rctx, cancel := context.WithTimeout(ctx, wait)
+// silence throws away what the terminal still says of an old dialogue on a
+// line that was just opened. Taken for answers to the next command, such
+// messages could make one payment look like another.
+func (t *Terminal) silence(ctx context.Context) {
+	for range maxStrays {
+		rctx, cancel := context.WithTimeout(ctx, settleSerial)
 		_, err := t.link.Receive(rctx)
 		cancel()
 		if err != nil {
-			return n == 0 && rctx.Err() != nil
+			return
 		}
 	}
-	return false
 }
 
 // register sends 06 00 with everything the driver understands, so that the

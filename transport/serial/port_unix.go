@@ -166,21 +166,23 @@ func (c *Conn) drain() (left int) {
 	return left
 }
 
-// Check reports ErrUnplugged once the port has hung up. It reads nothing.
-func (c *Conn) Check() error {
+// Check reports whether bytes wait, and ErrUnplugged once the port has hung up.
+// It reads nothing.
+func (c *Conn) Check() (pending bool, err error) {
 	var hungUp bool
-	err := c.control(func(fd int) {
+	err = c.control(func(fd int) {
 		fds := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
 		n, err := unix.Poll(fds, 0)
 		for errors.Is(err, unix.EINTR) { // the runtime's own signals do this
 			n, err = unix.Poll(fds, 0)
 		}
+		pending = err == nil && n > 0 && fds[0].Revents&unix.POLLIN != 0
 		hungUp = err == nil && n > 0 && fds[0].Revents&(unix.POLLHUP|unix.POLLNVAL) != 0
 	})
 	if err == nil && hungUp {
-		return fmt.Errorf("serial: %w", ErrUnplugged)
+		return false, fmt.Errorf("serial: %w", ErrUnplugged)
 	}
-	return err
+	return pending, err
 }
 
 // SetDeadline implements transport.Conn.

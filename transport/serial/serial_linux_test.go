@@ -191,7 +191,7 @@ func TestUnpluggingIsNotClosing(t *testing.T) {
 	if _, err := c.Write([]byte("x")); !errors.Is(err, ErrUnplugged) {
 		t.Errorf("write: got %v, want ErrUnplugged", err)
 	}
-	if err := c.Check(); !errors.Is(err, ErrUnplugged) {
+	if _, err := c.Check(); !errors.Is(err, ErrUnplugged) {
 		t.Errorf("check: got %v, want ErrUnplugged", err)
 	}
 	c.Close()

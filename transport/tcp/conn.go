@@ -73,9 +73,10 @@ func (c *Conn) Abort() error {
 	return c.err
 }
 
-// Check reports io.EOF, or the socket's error, if the peer has hung up. It
-// reads nothing and does not wait. Systems other than Unix always say nil.
-func (c *Conn) Check() error { return peerGone(c.sock.TCPConn) }
+// Check reports whether bytes wait (over TLS: of a record), and io.EOF, or the
+// socket's error, if the peer has hung up. It reads nothing and does not wait.
+// Systems other than Unix always say false and nil.
+func (c *Conn) Check() (pending bool, err error) { return peek(c.sock.TCPConn) }
 
 // SetDeadline implements transport.Conn.
 func (c *Conn) SetDeadline(t time.Time) error { return c.sock.SetDeadline(t) }

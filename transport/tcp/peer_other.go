@@ -4,4 +4,4 @@ package tcp
 
 import "net"
 
-func peerGone(*net.TCPConn) error { return nil }
+func peek(*net.TCPConn) (bool, error) { return false, nil }

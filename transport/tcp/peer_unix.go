@@ -9,11 +9,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// peerGone peeks at the socket without reading or waiting.
-func peerGone(c *net.TCPConn) error {
+// peek looks at the socket without reading or waiting: whether bytes wait, and
+// whether the peer has hung up.
+func peek(c *net.TCPConn) (pending bool, err error) {
 	raw, err := c.SyscallConn()
 	if err != nil {
-		return err
+		return false, err
 	}
 	var gone error
 	err = raw.Control(func(fd uintptr) {
@@ -25,10 +26,12 @@ func peerGone(c *net.TCPConn) error {
 			gone = err
 		case n == 0:
 			gone = io.EOF
+		default:
+			pending = true
 		}
 	})
 	if err != nil {
-		return err
+		return false, err
 	}
-	return gone
+	return pending, gone
 }

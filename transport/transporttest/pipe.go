@@ -132,14 +132,14 @@ func (c *PipeConn) shut(discard bool) error {
 	return nil
 }
 
-// Check reports io.EOF when the peer has closed and all was read.
-func (c *PipeConn) Check() error {
+// Check reports whether bytes wait, and io.EOF when the peer has closed and all was read.
+func (c *PipeConn) Check() (pending bool, err error) {
 	c.in.mu.Lock()
 	defer c.in.mu.Unlock()
 	if c.in.noWriter && len(c.in.data) == 0 {
-		return io.EOF
+		return false, io.EOF
 	}
-	return nil
+	return len(c.in.data) > 0, nil
 }
 
 // SetDeadline implements transport.Conn.
