@@ -21,6 +21,9 @@ const (
 	MaxTextLen = 4096
 	// MaxSlipLines bounds one receipt; a long fuel receipt has about 100 lines.
 	MaxSlipLines = 500
+	// MaxAlerts bounds the evidence one attempt carries, so that a talkative
+	// peer cannot grow it for ever; the journal keeps every line all the same.
+	MaxAlerts = 20
 )
 
 func (id AttemptID) check() error {
@@ -147,9 +150,12 @@ type Attempt struct {
 	Changed time.Time `json:"changed"`
 }
 
-// Orphan reports whether the attempt was approved but never confirmed by the
-// register: Confirm it once the sale is committed, or Abandon it.
-func (a Attempt) Orphan() bool { return a.State == StateApproved }
+// Orphan reports whether the attempt brought money (or a hold) that the
+// register never confirmed: Confirm it once the sale is committed, or Abandon
+// it. What gives money back needs no confirmation.
+func (a Attempt) Orphan() bool {
+	return a.State == StateApproved && (a.Type.movesIn() || a.Type == TypePreauth)
+}
 
 // LastFour returns the last four digits of the masked card number, if there are any.
 func (a Attempt) LastFour() string {
@@ -188,7 +194,8 @@ type AlertKind string
 // The alerts the Till raises itself.
 const (
 	// AlertLateApproval: the peer reports success for an attempt that was
-	// already closed without money. Propose a refund; the state never flips silently.
+	// already closed without money. It becomes StateManual, never paid by
+	// itself: a person lets it be undone or takes it as paid.
 	AlertLateApproval AlertKind = "LATE_APPROVAL"
 	// AlertAmount: the peer reports another amount than was asked for.
 	AlertAmount AlertKind = "AMOUNT"

@@ -10,7 +10,8 @@ import (
 // register's own commit, with the register's own order number. Until then an
 // approval is an orphan. Confirming again with the same number changes nothing.
 //
-// Errors: ErrConflict if another number was confirmed or the attempt holds no money.
+// Errors: ErrConflict if another number was confirmed, or the attempt holds no
+// money (any more). ErrPartial: it is confirmed, but only a part is here.
 func (t *Till) Confirm(ctx context.Context, id AttemptID, orderID string) (Attempt, error) {
 	const op = "confirm"
 	a, done, err := t.hold(ctx, op, id)
@@ -24,18 +25,22 @@ func (t *Till) Confirm(ctx context.Context, id AttemptID, orderID string) (Attem
 	case a.State != StateApproved:
 		return a, &Error{Op: op, Class: ErrConflict, Attempt: a, Err: fmt.Errorf("attempt is %s, order %q", a.State, a.OrderID)}
 	}
+	if err := t.standing(ctx, op, a); err != nil {
+		return a, err
+	}
 	next, err := t.append(ctx, Event{Kind: EventConfirm, Attempt: id, OrderID: orderID})
 	if err != nil {
 		return a, &Error{Op: op, Class: ErrOutcomeUnknown, Attempt: a, Err: err}
 	}
-	return next, nil
+	return next, told(op, next, nil)
 }
 
 // Abandon gives an attempt up: what is approved or in doubt is undone. Goods
 // must not have been handed over. A nil error means no money of it is here:
 // it was undone, or had never been taken.
 //
-// Errors: ErrConflict for a confirmed attempt (Void or Refund it),
+// Errors: ErrConflict for a confirmed attempt (Void or Refund it) and for one
+// that gives money back,
 // ErrOutcomeUnknown while the undo has no answer or needs a person.
 func (t *Till) Abandon(ctx context.Context, id AttemptID, reason string) (Attempt, error) {
 	const op = "abandon"
@@ -46,6 +51,9 @@ func (t *Till) Abandon(ctx context.Context, id AttemptID, reason string) (Attemp
 	defer done()
 	if reason == "" {
 		reason = "abandoned by the register"
+	}
+	if a.State == StateApproved && !a.Orphan() {
+		return a, &Error{Op: op, Class: ErrConflict, Attempt: a, Err: fmt.Errorf("a %s that is done cannot be undone", a.Type)}
 	}
 	d, _, err := t.driver(a.Tender)
 	if err != nil {
@@ -66,9 +74,9 @@ func (t *Till) Abandon(ctx context.Context, id AttemptID, reason string) (Attemp
 		if err := t.untouched(ctx, a); err != nil {
 			return a, refused(op, a, err)
 		}
-		a, err = t.beginUndo(wctx, d, a, clip(reason))
+		a, err = t.beginUndo(wctx, d, a, clip(reason, MaxTextLen))
 	case StateUnknown:
-		a, err = t.beginUndo(wctx, d, a, clip(reason))
+		a, err = t.beginUndo(wctx, d, a, clip(reason, MaxTextLen))
 	}
 	if a.State.Live() || a.State == StateApproved {
 		return a, &Error{Op: op, Class: ErrOutcomeUnknown, Attempt: a, Code: a.Code, Text: a.Text, Err: err}
@@ -117,6 +125,9 @@ func (t *Till) Resolve(ctx context.Context, r ResolveRequest) (Attempt, error) {
 		return a, err
 	}
 	defer done()
+	if a.State.Uncertain() && !t.mine(a) {
+		return a, &Error{Op: op, Class: ErrBusy, Attempt: a, Err: fmt.Errorf("till %s answers for it", a.Till)}
+	}
 	if r.Operator == "" || r.Reason == "" {
 		return a, &Error{Op: op, Class: ErrInvalid, Attempt: a, Err: errors.New("a verdict needs the operator's name and a reason")}
 	}
@@ -143,10 +154,11 @@ func (t *Till) Resolve(ctx context.Context, r ResolveRequest) (Attempt, error) {
 
 // Query tells what became of an attempt, asking the peer when the journal
 // does not know. For an attempt that had ended without money the peer is asked
-// too: should it now report success, that is kept as evidence with
-// AlertLateApproval, and the state does not change; propose a refund.
+// too, if its answer can still be meant for it: should it now report success,
+// that is kept as evidence with AlertLateApproval, and a person must decide.
 //
-// The error is that of the state: nil means the money is here.
+// The error is that of the state: nil means the money is here, and has not
+// been given back (ErrConflict then, ErrPartial for a part).
 func (t *Till) Query(ctx context.Context, id AttemptID) (Attempt, error) {
 	const op = "query"
 	a, done, err := t.hold(ctx, op, id)
@@ -156,12 +168,15 @@ func (t *Till) Query(ctx context.Context, id AttemptID) (Attempt, error) {
 	defer done()
 	switch {
 	case a.State.Paid():
+		if err := t.standing(ctx, op, a); err != nil {
+			return a, err
+		}
 	case a.State == StateManual, !a.State.Live():
 		a = t.lateAnswer(ctx, a)
 	case !t.mine(a):
 		return a, &Error{Op: op, Class: ErrBusy, Attempt: a, Err: fmt.Errorf("till %s is at work on it", a.Till)}
 	default:
-		a, err = t.advance(ctx, a, patiently)
+		a, err = t.advance(ctx, a, throughQuarantine)
 	}
 	return a, told(op, a, err)
 }
@@ -169,7 +184,10 @@ func (t *Till) Query(ctx context.Context, id AttemptID) (Attempt, error) {
 // lateAnswer asks about a closed attempt and keeps a contradiction as evidence.
 func (t *Till) lateAnswer(ctx context.Context, a Attempt) Attempt {
 	d, device, err := t.driver(a.Tender)
-	if err != nil || d == nil || device != a.Device || a.State == StateReversed || len(a.Handle) == 0 {
+	if err != nil || d == nil || device != a.Device || len(a.Handle) == 0 {
+		return a
+	}
+	if owned, err := t.superseded(ctx, d, a); err != nil || owned {
 		return a
 	}
 	r, err := d.Query(ctx, a)

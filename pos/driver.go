@@ -126,6 +126,15 @@ type Identifier interface {
 	Device() string
 }
 
+// LastOnly is implemented by drivers whose peer can tell of its last booking
+// only. As soon as another attempt has run on the device, such a peer's answer
+// is about that one: the Till then neither asks nor undoes by asking, and a
+// person must look.
+type LastOnly interface {
+	// LastOnly reports whether that is so.
+	LastOnly() bool
+}
+
 // Previewer is implemented by drivers of tenders that can be looked at before
 // they are used, such as vouchers. Preview never moves money.
 type Previewer interface {

@@ -63,19 +63,29 @@ type Error struct {
 	Err     error   // the cause, if there is one besides
 }
 
-// Error names the operation, the class, the peer's words, the cause and what to do.
+// Error names the operation, the class, the peer's words, the cause and what
+// to do, in one line and each of them once.
 func (e *Error) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s", e.Op)
+	b.WriteString(e.Op)
+	if !e.Attempt.Amount.IsZero() {
+		fmt.Fprintf(&b, " %s", e.Attempt.Amount)
+	}
 	if e.Attempt.ID != "" {
-		fmt.Fprintf(&b, " %s (attempt %s)", e.Attempt.Amount, e.Attempt.ID)
+		fmt.Fprintf(&b, " (attempt %s)", e.Attempt.ID)
 	}
-	fmt.Fprintf(&b, ": %v", e.Class)
-	if e.Code != "" || e.Text != "" {
-		fmt.Fprintf(&b, ": peer said %s", strings.TrimSpace(e.Code+" "+e.Text))
-	}
+	cause := ""
 	if e.Err != nil {
-		fmt.Fprintf(&b, ": %v", e.Err)
+		cause = strings.ReplaceAll(e.Err.Error(), "\n", "; ")
+	}
+	if !strings.Contains(cause, e.Class.Error()) {
+		fmt.Fprintf(&b, ": %v", e.Class)
+	}
+	if said := strings.TrimSpace(e.Code + " " + e.Text); said != "" {
+		fmt.Fprintf(&b, ": peer said %s", said)
+	}
+	if cause != "" {
+		fmt.Fprintf(&b, ": %s", cause)
 	}
 	fmt.Fprintf(&b, "; money moved: %s. %s", e.Moved(), e.Advice(English))
 	return b.String()

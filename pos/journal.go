@@ -36,6 +36,10 @@ type Journal interface {
 // shop's day, less than a mistake.
 const DefaultFindLimit = 10_000
 
+// everything is a limit no journal reaches: attempts that have not ended must
+// never be cut off an answer.
+const everything = 1 << 30
+
 // Filter chooses attempts. Zero fields do not restrict.
 type Filter struct {
 	Till      string
@@ -67,15 +71,6 @@ func (f Filter) Match(a Attempt) bool {
 		a.Seq > f.AfterSeq &&
 		(f.From.IsZero() || !a.Created.Before(f.From)) &&
 		(f.To.IsZero() || a.Created.Before(f.To))
-}
-
-func contains[T comparable](list []T, v T) bool {
-	for _, x := range list {
-		if x == v {
-			return true
-		}
-	}
-	return false
 }
 
 // LiveStates are the states of attempts that have not ended.

@@ -12,7 +12,9 @@ type Recovery struct {
 	// Settled attempts were unfinished before and are decided now.
 	Settled []Attempt `json:"settled"`
 	// Orphans are approved but were never confirmed: Confirm or Abandon each.
+	// At most MaxOrphans, oldest first; More says that there are others.
 	Orphans []Attempt `json:"orphans"`
+	More    bool      `json:"more_orphans,omitempty"`
 	// Unresolved attempts are still in doubt and block their device.
 	Unresolved []Attempt `json:"unresolved"`
 	// Manual attempts wait for a person: Resolve each.
@@ -20,11 +22,12 @@ type Recovery struct {
 }
 
 // patience is how long a call goes on asking a peer.
-type patience bool
+type patience int
 
 const (
-	once      patience = false // ask once
-	patiently patience = true  // ask until Times.AskAtMost
+	once              patience = iota // ask once
+	patiently                         // ask until Times.AskAtMost
+	throughQuarantine                 // and as long as waiting is all that is missing
 )
 
 // Recover goes once more over everything unfinished: it asks peers, tries
@@ -40,7 +43,7 @@ func (t *Till) Recover(ctx context.Context) (Recovery, error) {
 		return Recovery{}, &Error{Op: op, Class: ErrClosed}
 	}
 	defer leave()
-	r, err := t.recoverAll(ctx, patiently)
+	r, err := t.recoverAll(ctx, throughQuarantine)
 	if err != nil {
 		return r, &Error{Op: op, Class: ErrOutcomeUnknown, Err: err}
 	}
@@ -55,7 +58,7 @@ func (t *Till) Recover(ctx context.Context) (Recovery, error) {
 
 func (t *Till) recoverAll(ctx context.Context, p patience) (Recovery, error) {
 	var r Recovery
-	live, err := t.cfg.Journal.Find(ctx, Filter{States: append(LiveStates(), StateApproved)})
+	live, err := t.cfg.Journal.Find(ctx, Filter{States: LiveStates(), Limit: everything})
 	if err != nil {
 		return r, err
 	}
@@ -63,8 +66,7 @@ func (t *Till) recoverAll(ctx context.Context, p patience) (Recovery, error) {
 		if !t.mine(a) {
 			continue
 		}
-		before := a.State
-		if before != StateApproved && before != StateManual {
+		if a.State != StateManual {
 			a, _ = t.settleDoubt(ctx, a.ID, p)
 		}
 		switch {
@@ -73,15 +75,36 @@ func (t *Till) recoverAll(ctx context.Context, p patience) (Recovery, error) {
 		case a.State.Live():
 			r.Unresolved = append(r.Unresolved, a)
 		default:
-			if before != a.State {
-				r.Settled = append(r.Settled, a)
-			}
-			if a.Orphan() {
-				r.Orphans = append(r.Orphans, a)
-			}
+			r.Settled = append(r.Settled, a)
 		}
 	}
-	return r, nil
+	return r, t.orphans(ctx, &r)
+}
+
+// MaxOrphans bounds what one Recovery lists: more than a day of a busy lane.
+const MaxOrphans = 1000
+
+// orphans lists approvals nobody confirmed and nobody has taken back.
+func (t *Till) orphans(ctx context.Context, r *Recovery) error {
+	list, err := t.cfg.Journal.Find(ctx, Filter{States: []State{StateApproved},
+		Types: []Type{TypeCharge, TypeCompletion, TypeRedeem, TypePreauth}, Limit: MaxOrphans + 1})
+	if err != nil {
+		return err
+	}
+	if r.More = len(list) > MaxOrphans; r.More {
+		list = list[:MaxOrphans]
+	}
+	for _, a := range list {
+		if !t.mine(a) {
+			continue
+		}
+		var back *Error
+		if err := t.standing(ctx, "recover", a); errors.As(err, &back) && back.Class == ErrConflict {
+			continue // voided or wholly refunded
+		}
+		r.Orphans = append(r.Orphans, a)
+	}
+	return nil
 }
 
 // mine reports whether this Till answers for an attempt: its own, or one that
@@ -160,8 +183,13 @@ func (t *Till) write(ctx context.Context, a Attempt, e Event) (Attempt, error) {
 // patience ends. The caller's ctx no longer stops it: money is at stake, and
 // the asking is bounded by Times.AskAtMost.
 func (t *Till) inquire(ctx context.Context, d Driver, a Attempt, p patience) (Attempt, error) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), t.cfg.Times.AskAtMost)
+	limit := t.cfg.Times.AskAtMost
+	if p == throughQuarantine {
+		limit += t.cfg.Times.Quarantine
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()
+	asking := time.Now()
 	for {
 		t.progress(Progress{Attempt: a.ID, Step: StepAsking, Text: "asking what became of it", Chinese: "正在查询交易结果"})
 		r, err := d.Query(ctx, a)
@@ -169,7 +197,9 @@ func (t *Till) inquire(ctx context.Context, d Driver, a Attempt, p patience) (At
 		if !next.State.Live() || next.State == StateManual || p == once || errors.Is(err, ErrJournal) {
 			return next, err
 		}
-		a = next
+		if a = next; !errors.Is(err, errQuarantine) && time.Since(asking) >= t.cfg.Times.AskAtMost {
+			return a, err
+		}
 		select {
 		case <-ctx.Done():
 			return a, errors.Join(err, ctx.Err())
@@ -187,7 +217,7 @@ func (t *Till) judge(ctx context.Context, d Driver, a Attempt, r Reply, err erro
 		// The rail cannot be asked: undo at once, before anything else is sent.
 		return t.beginUndo(wctx, d, a, "the rail cannot be asked")
 	case errors.Is(err, ErrManual):
-		manual, werr := t.write(wctx, a, Event{Kind: EventSuspense, Attempt: a.ID, Reason: clip(MaskCardData(err.Error()))})
+		manual, werr := t.write(wctx, a, Event{Kind: EventSuspense, Attempt: a.ID, Reason: clip(MaskCardData(err.Error()), MaxTextLen)})
 		return manual, errors.Join(err, werr)
 	case err != nil:
 		return a, err
@@ -200,28 +230,38 @@ func (t *Till) judge(ctx context.Context, d Driver, a Attempt, r Reply, err erro
 	case r.Outcome == OutcomeNotFound && (r.Final || t.quarantined(a.ID)):
 		return t.settled(wctx, a, r)
 	case r.Outcome == OutcomeNotFound:
-		return a, errors.New("the peer knows nothing of it yet; that is believed only after a quarantine")
+		return a, errQuarantine
 	case r.Outcome == OutcomePending:
 		return a, errors.New("the peer is still working on it")
 	}
 	return a, errors.New("the peer could not tell")
 }
 
+var errQuarantine = errors.New("the peer knows nothing of it yet; that is believed only after a quarantine")
+
+// superseded reports whether another attempt has run on the device since, on
+// a peer that can tell of its last booking only.
+func (t *Till) superseded(ctx context.Context, d Driver, a Attempt) (bool, error) {
+	if l, ok := d.(LastOnly); !ok || !l.LastOnly() {
+		return false, nil
+	}
+	later, err := t.cfg.Journal.Find(ctx, Filter{Device: a.Device, AfterSeq: a.Seq, Limit: 1,
+		States: []State{StateArmed, StateUnknown, StateReversing, StateManual, StateApproved, StateConfirmed,
+			StateForced, StateDeclined, StateCanceled, StateReversed}})
+	return len(later) > 0, err
+}
+
 // quarantined reports whether a doubt is old enough, on this process's
 // monotonic clock, for "not found" to be believed.
 func (t *Till) quarantined(id AttemptID) bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	since, ok := t.doubted[id]
+	desks.mu.Lock()
+	defer desks.mu.Unlock()
+	since, ok := t.desk.doubted[id]
 	if !ok {
-		t.doubted[id] = time.Now()
-		return t.cfg.Times.Quarantine <= 0
+		since = time.Now()
+		t.desk.doubted[id] = since
 	}
-	if time.Since(since) < t.cfg.Times.Quarantine {
-		return false
-	}
-	delete(t.doubted, id)
-	return true
+	return time.Since(since) >= t.cfg.Times.Quarantine
 }
 
 // beginUndo decides, durably, that an attempt is undone, and starts on it.
@@ -240,6 +280,12 @@ func (t *Till) undo(ctx context.Context, d Driver, a Attempt) (Attempt, error) {
 	if d == nil { // cash: the person who abandons it gives it back
 		return t.write(ctx, a, Event{Kind: EventUndone, Attempt: a.ID, Reply: &Reply{Outcome: OutcomeApproved}})
 	}
+	if a.Receipt == "" {
+		if owned, err := t.superseded(ctx, d, a); err != nil || owned {
+			return t.write(ctx, a, Event{Kind: EventSuspense, Attempt: a.ID,
+				Reason: "others have paid on the device since, and it can tell of its last payment only: undo it there by hand"})
+		}
+	}
 	for {
 		t.progress(Progress{Attempt: a.ID, Step: StepUndoing, Text: "undoing", Chinese: "正在撤销"})
 		s := &undoSession{session{till: t, attempt: a}}
@@ -251,12 +297,12 @@ func (t *Till) undo(ctx context.Context, d Driver, a Attempt) (Attempt, error) {
 		case err == nil && (r.Outcome == OutcomeApproved || r.Outcome == OutcomeNotFound || r.Outcome == OutcomeReversed):
 			return t.write(ctx, a, Event{Kind: EventUndone, Attempt: a.ID, Reply: &r})
 		case errors.Is(err, ErrUnsupported), errors.Is(err, ErrManual):
-			return t.write(ctx, a, Event{Kind: EventSuspense, Attempt: a.ID, Reason: clip("cannot be undone by machine: " + MaskCardData(err.Error()))})
+			return t.write(ctx, a, Event{Kind: EventSuspense, Attempt: a.ID, Reason: clip("cannot be undone by machine: "+MaskCardData(err.Error()), MaxTextLen)})
 		case r.Outcome != OutcomeDeclined:
 			return a, errors.Join(errors.New("the undo has no answer yet"), err)
 		case a.Tries >= t.cfg.Times.UndoTries:
 			return t.write(ctx, a, Event{Kind: EventSuspense, Attempt: a.ID,
-				Reason: clip(fmt.Sprintf("the undo was refused %d times: %s %s", a.Tries, r.Code, r.Text))})
+				Reason: clip(fmt.Sprintf("the undo was refused %d times: %s %s", a.Tries, r.Code, r.Text), MaxTextLen)})
 		}
 	}
 }

@@ -91,6 +91,10 @@ func transition(a Attempt, e Event) (Attempt, []Effect, bool) {
 	case EventResolve:
 		return a.resolved(e)
 	case EventEvidence:
+		if a.closedWithoutMoney() && e.Alert == AlertLateApproval {
+			a.State, a.Reason = StateManual, string(AlertLateApproval)
+			return a.withEvidence(e), []Effect{EffectAlert, EffectPerson}, e.Reply != nil
+		}
 		return a.withEvidence(e), []Effect{EffectAlert}, from != "" && e.Reply != nil
 	}
 	return a, nil, false
@@ -188,8 +192,16 @@ func (a Attempt) resolved(e Event) (Attempt, []Effect, bool) {
 	return a, nil, false
 }
 
+func (a Attempt) closedWithoutMoney() bool {
+	switch a.State {
+	case StateDeclined, StateCanceled, StateNotSent, StateReversed:
+		return true
+	}
+	return false
+}
+
 func (a Attempt) withEvidence(e Event) Attempt {
-	if e.Reply == nil {
+	if e.Reply == nil || len(a.Alerts) >= MaxAlerts {
 		return a
 	}
 	r := e.Reply

@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 )
 
 // Charge takes money on one tender and returns when its outcome is known and
@@ -102,9 +105,13 @@ func (t *Till) follow(ctx context.Context, typ Type, r FollowUpRequest) (Attempt
 
 // run carries one order from its intent to a durable outcome.
 func (t *Till) run(ctx context.Context, o order) (Attempt, error) {
-	release, ok := t.claim(o.id)
+	claims := []AttemptID{o.id}
+	if o.orig != nil {
+		claims = append(claims, o.orig.ID)
+	}
+	release, ok := t.claim(claims...)
 	if !ok {
-		return Attempt{}, &Error{Op: o.name, Class: ErrBusy, Err: fmt.Errorf("attempt %s is being worked on", o.id)}
+		return Attempt{}, &Error{Op: o.name, Class: ErrBusy, Err: fmt.Errorf("another call is at work on attempt %s", claims[len(claims)-1])}
 	}
 	defer release()
 	if err := ctx.Err(); err != nil {
@@ -172,9 +179,43 @@ func (t *Till) earlier(ctx context.Context, o order, a Attempt, err error) (Atte
 		return b.By, refused(o.name, b.By, err)
 	}
 	if first.State.Uncertain() {
-		first, _ = t.settleDoubt(ctx, first.ID, patiently)
+		if first.ID == o.id {
+			first, _ = t.advance(ctx, first, patiently) // this call holds it
+		} else {
+			first, _ = t.settleDoubt(ctx, first.ID, patiently)
+		}
+	}
+	if err := t.standing(ctx, o.name, first); err != nil {
+		return first, err
 	}
 	return first, told(o.name, first, err)
+}
+
+// standing refuses to call money "here" that was given back, wholly or in
+// part, or is just being given back.
+func (t *Till) standing(ctx context.Context, op string, a Attempt) error {
+	if !a.State.Paid() || a.Type.takesBack() || a.Type == TypeSettle {
+		return nil
+	}
+	list, err := t.cfg.Journal.Find(ctx, Filter{Original: a.ID})
+	if err != nil {
+		return &Error{Op: op, Class: ErrOutcomeUnknown, Attempt: a, Err: err}
+	}
+	left := a.Approved
+	for _, b := range list {
+		switch {
+		case b.State.Live():
+			return &Error{Op: op, Class: ErrOutcomeUnknown, Attempt: a, Err: &Blocked{Class: ErrOutcomeUnknown, By: b, Why: "it is being given back"}}
+		case b.State.Paid() && b.Type.takesBack():
+			if left, err = left.Sub(b.Approved); err != nil || left.Minor() <= 0 {
+				return &Error{Op: op, Class: ErrConflict, Attempt: a, Err: errors.Join(err, &Blocked{Class: ErrConflict, By: b, Why: "it was given back"})}
+			}
+		}
+	}
+	if left != a.Approved {
+		return &Error{Op: op, Class: ErrPartial, Attempt: a, Err: fmt.Errorf("%s of it is left, the rest was refunded", left)}
+	}
+	return nil
 }
 
 // same finds the attempt of which the order is a repeat, if there is one.
@@ -293,7 +334,7 @@ func (t *Till) neverSent(ctx context.Context, a Attempt, r Reply, cause error) (
 	if errors.Is(cause, context.Canceled) || errors.Is(cause, ErrCanceled) {
 		r.Outcome = OutcomeCanceled
 	}
-	done, err := t.append(ctx, Event{Kind: EventVoided, Attempt: a.ID, Reply: &r, Reason: clip(MaskCardData(cause.Error()))})
+	done, err := t.append(ctx, Event{Kind: EventVoided, Attempt: a.ID, Reply: &r, Reason: clip(MaskCardData(cause.Error()), MaxTextLen)})
 	if err != nil {
 		return a, errors.Join(cause, err)
 	}
@@ -313,7 +354,7 @@ func decides(r Reply) bool {
 func (t *Till) settled(ctx context.Context, a Attempt, r Reply) (Attempt, error) {
 	events := []Event{{Kind: EventOutcome, Attempt: a.ID, Reply: &r}}
 	full := r.Approved == (Money{}) || r.Approved == a.Amount || a.Type == TypeSettle
-	if r.Outcome == OutcomeApproved && full && (t.cfg.AutoConfirm || a.Type == TypeSettle) {
+	if r.Outcome == OutcomeApproved && full && t.cfg.AutoConfirm {
 		events = append(events, Event{Kind: EventConfirm, Attempt: a.ID})
 	}
 	done, err := t.append(ctx, events...)
@@ -377,6 +418,7 @@ type session struct {
 	till    *Till
 	attempt Attempt
 	armed   bool
+	strays  int // kept as evidence so far
 }
 
 // BeforeSend is the barrier in front of the money message.
@@ -403,47 +445,74 @@ func (s *session) Progress(p Progress) {
 	}
 	p.Text, p.Chinese = MaskCardData(p.Text), MaskCardData(p.Chinese)
 	if p.Step == StepStray {
+		if s.strays++; s.strays > MaxAlerts {
+			return
+		}
 		ctx, cancel := s.till.orderly(context.Background())
 		defer cancel()
-		s.till.evidence(ctx, s.attempt, AlertStray, Reply{Code: clip(p.Code), Text: clip(p.Text)})
+		s.till.evidence(ctx, s.attempt, AlertStray, Reply{Code: clip(p.Code, maxWordLen), Text: clip(p.Text, maxWordLen)})
 	}
 	s.till.progress(p)
 }
 
-// clean masks card data in whatever a peer sent and cuts it to the journal's limits.
+// clean masks card data in whatever a peer sent and cuts it to the journal's
+// limits: what a peer says must never be why its answer cannot be kept.
 func (r Reply) clean() Reply {
 	for _, s := range []*string{&r.AuthCode, &r.RRN, &r.STAN, &r.Receipt, &r.Card, &r.Scheme, &r.Entry,
 		&r.TerminalID, &r.MerchantID, &r.Code, &r.Text} {
-		*s = clip(MaskCardData(*s))
+		*s = clip(MaskCardData(*s), maxWordLen)
 	}
-	if len(r.Handle) > 0 {
-		h := make(Handle, len(r.Handle))
-		for k, v := range r.Handle {
-			h[k] = clip(MaskCardData(v))
-		}
-		r.Handle = h
+	r.Handle = r.Handle.clean()
+	r.Totals = slices.Clone(r.Totals[:min(len(r.Totals), maxTotals)])
+	for i := range r.Totals {
+		r.Totals[i].Name = clip(MaskCardData(r.Totals[i].Name), maxWordLen)
 	}
-	slips, room := make([]Slip, 0, len(r.Slips)), MaxSlipBytes
-	for _, s := range r.Slips {
+	slips, room := make([]Slip, 0, min(len(r.Slips), maxSlips)), MaxSlipBytes
+	for _, s := range r.Slips[:min(len(r.Slips), maxSlips)] {
 		lines := make([]string, 0, min(len(s.Lines), MaxSlipLines))
 		for _, l := range s.Lines {
-			if l = clip(MaskCardData(l)); len(lines) < MaxSlipLines && len(l) <= room {
-				room -= len(l)
+			if l = clip(MaskCardData(l), maxWordLen); len(lines) < MaxSlipLines && len(l)+1 <= room {
+				room -= len(l) + 1
 				lines = append(lines, l)
 			}
 		}
-		slips = append(slips, Slip{Kind: s.Kind, Lines: lines})
+		slips = append(slips, Slip{Kind: SlipKind(clip(MaskCardData(string(s.Kind)), maxWordLen)), Lines: lines})
 	}
 	r.Slips = slips
 	return r
 }
 
-// MaxSlipBytes bounds the receipts of one attempt in the journal.
-const MaxSlipBytes = 48 << 10
+// clean bounds and masks a handle a driver gave.
+func (h Handle) clean() Handle {
+	if len(h) == 0 {
+		return nil
+	}
+	out := make(Handle, min(len(h), maxHandleKeys))
+	for _, k := range slices.Sorted(maps.Keys(h)) {
+		if len(out) < maxHandleKeys {
+			out[clip(MaskCardData(k), maxWordLen)] = clip(MaskCardData(h[k]), maxWordLen)
+		}
+	}
+	return out
+}
 
-func clip(s string) string {
-	if len(s) <= MaxTextLen {
+// Bounds of what a peer may add; together they stay below MaxEventLen.
+const (
+	// MaxSlipBytes bounds the receipts of one attempt in the journal.
+	MaxSlipBytes = 40 << 10
+	// maxWordLen bounds one thing a peer says: the longest known is a host's sentence.
+	maxWordLen = 256
+	// maxHandleKeys: the richest rail needs about ten.
+	maxHandleKeys = 16
+	// maxTotals: one line for each card scheme there is.
+	maxTotals = 20
+	// maxSlips: merchant's, customer's, and a few of administration.
+	maxSlips = 8
+)
+
+func clip(s string, limit int) string {
+	if len(s) <= limit {
 		return s
 	}
-	return s[:MaxTextLen]
+	return strings.ToValidUTF8(s[:limit], "")
 }

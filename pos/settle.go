@@ -73,7 +73,7 @@ func (t *Till) Settle(ctx context.Context, r SettleRequest) (Settlement, error) 
 // beforeSettle refuses to close a day over attempts nobody has decided, after
 // one try to decide them, and lists the orphans.
 func (t *Till) beforeSettle(ctx context.Context, device string, carryOver bool) ([]Attempt, error) {
-	open, err := t.cfg.Journal.Find(ctx, Filter{Device: device, States: append(LiveStates(), StateApproved)})
+	open, err := t.cfg.Journal.Find(ctx, Filter{Device: device, States: LiveStates(), Limit: everything})
 	if err != nil {
 		return nil, err
 	}
@@ -86,11 +86,15 @@ func (t *Till) beforeSettle(ctx context.Context, device string, carryOver bool) 
 		if !ended && !carryOver {
 			return nil, &Blocked{Class: ErrConflict, By: a, Why: "settle only after it is recovered or resolved, or carry it over by name"}
 		}
-		if a.Orphan() {
+	}
+	var r Recovery
+	err = t.orphans(ctx, &r)
+	for _, a := range r.Orphans {
+		if a.Device == device {
 			orphans = append(orphans, a)
 		}
 	}
-	return orphans, nil
+	return orphans, err
 }
 
 // compare counts both sides of a settlement.

@@ -79,11 +79,11 @@ type Till struct {
 	cfg     Config
 	counter atomic.Int64
 
-	mu      sync.Mutex
-	closed  bool
-	running map[AttemptID]bool      // attempts a call of this Till is working on
-	doubted map[AttemptID]time.Time // since when this process knows of a doubt
-	calls   sync.WaitGroup
+	desk *desk // shared with the other lanes; guarded by desks.mu
+
+	mu     sync.Mutex
+	closed bool
+	calls  sync.WaitGroup
 
 	recovered Recovery // what Open found
 }
@@ -113,36 +113,62 @@ func Open(ctx context.Context, cfg Config) (*Till, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	if !lanes.take(cfg.Journal, cfg.ID) {
+	shared, ok := desks.take(cfg.Journal, cfg.ID)
+	if !ok {
 		return nil, &Error{Op: op, Class: ErrConflict, Err: fmt.Errorf("till %s is already open on this journal", cfg.ID)}
 	}
-	t := &Till{cfg: cfg, running: map[AttemptID]bool{}, doubted: map[AttemptID]time.Time{}}
+	t := &Till{cfg: cfg, desk: shared}
 	r, err := t.recoverAll(ctx, once)
 	if err != nil {
-		lanes.leave(cfg.Journal, cfg.ID)
+		desks.leave(cfg.Journal, cfg.ID)
 		return nil, &Error{Op: op, Class: ErrNotSent, Err: err}
 	}
 	t.recovered = r
 	return t, nil
 }
 
-// lanes knows which tills are open in this process. Two of one name on one
-// journal would each take the other's running payment for one that crashed.
-var lanes laneSet
+// desks holds what the tills of this process share, by journal. A journal
+// belongs to one process, so what is claimed here is claimed for everybody.
+var desks deskSet
 
-type laneKey struct {
-	journal Journal
-	id      string
+type deskSet struct {
+	mu   sync.Mutex
+	open map[Journal]*desk
 }
 
-type laneSet struct{ open sync.Map }
-
-func (s *laneSet) take(j Journal, id string) bool {
-	_, taken := s.open.LoadOrStore(laneKey{j, id}, true)
-	return !taken
+// desk is what the lanes on one journal share.
+type desk struct {
+	lanes   map[string]bool         // open tills: two of one name would take each other's payment for one that crashed
+	running map[AttemptID]bool      // attempts a call is working on
+	doubted map[AttemptID]time.Time // since when this process knows of a doubt
 }
 
-func (s *laneSet) leave(j Journal, id string) { s.open.Delete(laneKey{j, id}) }
+func (s *deskSet) take(j Journal, lane string) (*desk, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	d := s.open[j]
+	if d == nil {
+		d = &desk{lanes: map[string]bool{}, running: map[AttemptID]bool{}, doubted: map[AttemptID]time.Time{}}
+	}
+	if d.lanes[lane] {
+		return nil, false
+	}
+	if s.open == nil {
+		s.open = map[Journal]*desk{}
+	}
+	d.lanes[lane], s.open[j] = true, d
+	return d, true
+}
+
+func (s *deskSet) leave(j Journal, lane string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if d := s.open[j]; d != nil {
+		if delete(d.lanes, lane); len(d.lanes) == 0 {
+			delete(s.open, j)
+		}
+	}
+}
 
 // MaxTillIDLen leaves room for epoch, counter and random tail in MaxIDLen.
 const MaxTillIDLen = 12
@@ -181,7 +207,7 @@ func (t *Till) Close() error {
 	if !first {
 		return nil
 	}
-	lanes.leave(t.cfg.Journal, t.cfg.ID)
+	desks.leave(t.cfg.Journal, t.cfg.ID)
 	var errs []error
 	for name, d := range t.cfg.Drivers {
 		if err := d.Close(); err != nil {
@@ -202,18 +228,25 @@ func (t *Till) enter() (leave func(), err error) {
 	return t.calls.Done, nil
 }
 
-// claim takes an attempt for this call, so that no other call of this Till works on it.
-func (t *Till) claim(id AttemptID) (release func(), ok bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.running[id] {
-		return nil, false
+// claim takes attempts for this call, all or none, so that no other call of
+// any lane works on them: a void and an abandonment of one payment, say.
+func (t *Till) claim(ids ...AttemptID) (release func(), ok bool) {
+	desks.mu.Lock()
+	defer desks.mu.Unlock()
+	for _, id := range ids {
+		if t.desk.running[id] {
+			return nil, false
+		}
 	}
-	t.running[id] = true
+	for _, id := range ids {
+		t.desk.running[id] = true
+	}
 	return func() {
-		t.mu.Lock()
-		delete(t.running, id)
-		t.mu.Unlock()
+		desks.mu.Lock()
+		defer desks.mu.Unlock()
+		for _, id := range ids {
+			delete(t.desk.running, id)
+		}
 	}, true
 }
 

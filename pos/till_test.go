@@ -3,11 +3,13 @@ package pos_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/openecr/openecr/pos"
 	"github.com/openecr/openecr/pos/postest"
@@ -338,21 +340,181 @@ func TestNotFoundIsBelievedOnlyWithProofOrAfterTheQuarantine(t *testing.T) {
 	l.agree()
 }
 
-// Golden trace: a status said "not found" twice, the attempt was closed, and
-// then the peer reports success.
-func TestALateApprovalIsEvidenceAndNeverFlipsAClosedState(t *testing.T) {
+// A status said "not found" and the attempt was closed; then the peer reports
+// success. That is evidence and a matter for a person; the sale is neither
+// marked paid nor free to be charged again.
+func TestALateApprovalIsEvidenceAndAMatterForAPerson(t *testing.T) {
 	l := newLane(t, postest.FaultLate)
 	a, err := l.charge(1000, "order-1")
 	require.ErrorIs(t, err, pos.ErrDeclined)
 	require.Equal(t, pos.StateDeclined, a.State)
 	for range 2 {
 		a, err = l.Query(t.Context(), a.ID)
-		require.ErrorIs(t, err, pos.ErrDeclined)
-		require.Equal(t, pos.StateDeclined, a.State)
+		require.ErrorIs(t, err, pos.ErrOutcomeUnknown)
+		require.Equal(t, pos.StateManual, a.State)
 		require.Len(t, a.Alerts, 1, "kept once")
 		require.Equal(t, pos.AlertLateApproval, a.Alerts[0].Kind)
 		require.Equal(t, cny(1000), a.Alerts[0].Approved)
 	}
+	_, err = l.charge(1000, "order-1")
+	require.ErrorIs(t, err, pos.ErrOutcomeUnknown)
+	_, err = l.Charge(t.Context(), pos.ChargeRequest{Tender: pos.Cash, Amount: cny(1000), Reference: "order-1"})
+	require.ErrorIs(t, err, pos.ErrOutcomeUnknown)
+	r, err := l.Recover(t.Context())
+	require.ErrorIs(t, err, pos.ErrOutcomeUnknown)
+	require.Len(t, r.Manual, 1)
+	a, err = l.Resolve(t.Context(), pos.ResolveRequest{Attempt: a.ID, Verdict: pos.VerdictUndo, Operator: "maria", Reason: "customer has gone"})
+	require.ErrorIs(t, err, pos.ErrDeclined)
+	require.Equal(t, pos.StateReversed, a.State)
+	l.agree()
+}
+
+func TestWhatWasGivenBackIsNotCalledPaid(t *testing.T) {
+	l := newLane(t)
+	id := l.NewAttempt()
+	r := pos.ChargeRequest{Amount: cny(1000), Reference: "order-1", Attempt: id}
+	_, err := l.Charge(t.Context(), r)
+	require.NoError(t, err)
+	_, err = l.Refund(t.Context(), pos.RefundRequest{Original: id, Amount: cny(400)})
+	require.NoError(t, err)
+	_, err = l.Query(t.Context(), id)
+	require.ErrorIs(t, err, pos.ErrPartial)
+	_, err = l.Refund(t.Context(), pos.RefundRequest{Original: id, Amount: cny(600)})
+	require.NoError(t, err)
+	_, err = l.Query(t.Context(), id)
+	require.ErrorIs(t, err, pos.ErrConflict)
+	_, err = l.Charge(t.Context(), r)
+	require.ErrorIs(t, err, pos.ErrConflict, "the same call again must not hand the goods over")
+	_, err = l.Confirm(t.Context(), id, "order-1")
+	require.ErrorIs(t, err, pos.ErrConflict)
+	rec, err := l.Recover(t.Context())
+	require.NoError(t, err)
+	require.Empty(t, rec.Orphans)
+
+	b, err := l.charge(500, "order-2")
+	require.NoError(t, err)
+	l.peer.Faults = []postest.Fault{postest.FaultLoseAnswer}
+	l.peer.QueryErr = errors.New("no line")
+	_, err = l.Void(t.Context(), pos.VoidRequest{Original: b.ID})
+	require.ErrorIs(t, err, pos.ErrOutcomeUnknown)
+	_, err = l.Query(t.Context(), b.ID)
+	require.ErrorIs(t, err, pos.ErrOutcomeUnknown, "it may be going back right now")
+}
+
+func TestAbandonAndRefundNeverBothGiveBack(t *testing.T) {
+	for range 20 {
+		l := newLane(t)
+		a, err := l.charge(1000, "order-1")
+		require.NoError(t, err)
+		l.peer.Delay = 1e6
+		cfg := l.cfg
+		cfg.ID, cfg.Drivers = "lane-2", map[string]pos.Driver{"card": &postest.Fake{Peer: l.peer, Name: "fake"}}
+		other, err := pos.Open(t.Context(), cfg)
+		require.NoError(t, err)
+		var wg sync.WaitGroup
+		wg.Go(func() { l.Abandon(t.Context(), a.ID, "customer left") })
+		wg.Go(func() { other.Refund(t.Context(), pos.RefundRequest{Original: a.ID}) })
+		wg.Wait()
+		other.Close()
+		require.GreaterOrEqual(t, l.peer.Net(), int64(0))
+		l.agree()
+		l.Till.Close()
+	}
+}
+
+func TestADoneRefundIsNoOrphanAndCannotBeAbandoned(t *testing.T) {
+	l := newLane(t)
+	a, err := l.charge(1000, "order-1")
+	require.NoError(t, err)
+	v, err := l.Void(t.Context(), pos.VoidRequest{Original: a.ID})
+	require.NoError(t, err)
+	_, err = l.Abandon(t.Context(), v.ID, "mistake")
+	require.ErrorIs(t, err, pos.ErrConflict)
+	l.restart()
+	require.Empty(t, l.Recovered().Orphans)
+	l.agree()
+}
+
+func TestAnAttemptBehindManyOrphansIsRecovered(t *testing.T) {
+	j, peer := postest.NewMemoryJournal(), &postest.Peer{}
+	append1 := func(events ...pos.Event) {
+		t.Helper()
+		_, err := j.Append(t.Context(), events...)
+		require.NoError(t, err)
+	}
+	for i := range pos.DefaultFindLimit + 1 {
+		id := pos.AttemptID(fmt.Sprintf("old-%d", i))
+		append1(pos.Event{Kind: pos.EventIntent, Attempt: id, Intent: &pos.Intent{Till: "lane-1", Type: pos.TypeCharge,
+			Reference: string(id), Tender: pos.Cash, Amount: cny(1)}},
+			pos.Event{Kind: pos.EventOutcome, Attempt: id, Reply: &pos.Reply{Outcome: pos.OutcomeApproved}})
+	}
+	append1(pos.Event{Kind: pos.EventIntent, Attempt: "doubt", Intent: &pos.Intent{Till: "lane-1", Type: pos.TypeCharge,
+		Reference: "r", Tender: "card", Device: "fake", Amount: cny(5)}}, pos.Event{Kind: pos.EventArmed, Attempt: "doubt"})
+	till, err := pos.Open(t.Context(), pos.Config{ID: "lane-1", Journal: j.Reopen(), Times: quick,
+		Drivers: map[string]pos.Driver{"card": &postest.Fake{Peer: peer}}})
+	require.NoError(t, err)
+	defer till.Close()
+	require.Len(t, till.Recovered().Settled, 1)
+	require.Len(t, till.Recovered().Orphans, pos.MaxOrphans)
+	require.True(t, till.Recovered().More)
+}
+
+// lastOnly is a driver whose peer can tell of its last booking only.
+type lastOnly struct{ *postest.Fake }
+
+func (lastOnly) LastOnly() bool { return true }
+
+func TestALastBookingIsNeverTakenForAnOlderAttempts(t *testing.T) {
+	l := newLane(t, postest.FaultLate)
+	l.Till.Close()
+	l.cfg.Drivers = map[string]pos.Driver{"card": lastOnly{&postest.Fake{Peer: l.peer}}}
+	till, err := pos.Open(t.Context(), l.cfg)
+	require.NoError(t, err)
+	defer till.Close()
+	charge := func(ref string) (pos.Attempt, error) {
+		return till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(1000), Reference: ref})
+	}
+	a, err := charge("order-1")
+	require.ErrorIs(t, err, pos.ErrDeclined)
+	_, err = charge("order-2")
+	require.NoError(t, err)
+	asked := l.peer.Asked()
+	a, err = till.Query(t.Context(), a.ID)
+	require.ErrorIs(t, err, pos.ErrDeclined)
+	require.Empty(t, a.Alerts, "the peer would have told of order-2")
+	require.Equal(t, asked, l.peer.Asked())
+}
+
+func TestWhateverAPeerSaysCanBeKept(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.String(), rapid.StringN(0, 9000, 9000), rapid.Just("4111111111111111=25121011"), rapid.StringMatching(`[0-9 ]{10,40}`))
+		r := pos.Reply{Outcome: pos.OutcomeApproved, Approved: cny(100), AuthCode: text.Draw(t, "auth"), Text: text.Draw(t, "text"), Card: text.Draw(t, "card"),
+			Handle: rapid.MapOfN(text, text, 0, 40).Draw(t, "handle"),
+			Slips:  []pos.Slip{{Kind: pos.SlipKind(text.Draw(t, "kind")), Lines: rapid.SliceOfN(text, 0, 900).Draw(t, "lines")}},
+			Totals: []pos.Total{{Name: text.Draw(t, "name"), Amount: cny(1)}}}
+		till, err := pos.Open(context.Background(), pos.Config{ID: "lane-1", Journal: postest.NewMemoryJournal(), Times: quick,
+			Drivers: map[string]pos.Driver{"card": saying{postest.NewFake(), r}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer till.Close()
+		if a, err := till.Charge(context.Background(), pos.ChargeRequest{Amount: cny(100)}); err != nil {
+			t.Fatalf("%v, state %s", err, a.State)
+		}
+	})
+}
+
+// saying is a driver that answers one thing.
+type saying struct {
+	*postest.Fake
+	r pos.Reply
+}
+
+func (s saying) Transact(ctx context.Context, _ pos.Operation, session pos.Session) (pos.Reply, error) {
+	if err := session.BeforeSend(ctx, pos.Handle{"k": "v"}); err != nil {
+		return pos.Reply{}, err
+	}
+	return s.r, nil
 }
 
 func TestCancelingBeforeTheBarrierEndsTheAttemptAndAfterItTellsTheTruth(t *testing.T) {
