@@ -26,7 +26,7 @@ type ending struct {
 	refused   bool                // 84 xx instead of 80 00
 	code      zvtproto.ResultCode // of the abort or refusal
 	vendor    string              // tags 1F16 and 1F17, if the terminal gave them
-	fields    zvtproto.Fields     // of the abort
+	fields    zvtproto.Fields     // of the abort or completion
 	report    *zvtproto.StatusReport
 
 	result *zvtproto.StatusInformation // the last 04 0F that was accepted
@@ -64,9 +64,10 @@ type dialogue struct {
 	// makes the driver refuse it, and the terminal takes the payment back.
 	judge func(*zvtproto.StatusInformation) verdict
 
-	end     ending
-	t4      time.Duration
-	aborted atomic.Bool // an abort is under way, its response may still come
+	end           ending
+	t4            time.Duration
+	abortAnswered bool
+	aborted       atomic.Bool // an abort is under way, its response may still come
 }
 
 // verdict on a status-information.
@@ -152,7 +153,9 @@ func (d *dialogue) follow(ctx context.Context) error {
 			return fmt.Errorf("zvt: message of the terminal: %w", err)
 		}
 		if a.Class == 0x80 || a.Class == 0x84 {
-			if !d.aborted.Load() {
+			if d.aborted.Load() && !d.abortAnswered {
+				d.abortAnswered = true
+			} else {
 				d.stray(a) // nobody asked: an answer given twice
 			}
 			continue
@@ -194,9 +197,10 @@ func (d *dialogue) answer(ctx context.Context, a zvtproto.APDU, raw []byte) (don
 	case *zvtproto.PrintText:
 		d.end.slips.block(m, d.t.cfg.Charset)
 	case *zvtproto.SetTime:
-	case *zvtproto.Completion, *zvtproto.StatusReport:
-		d.end.completed, done = true, true
-		d.end.report, _ = m.(*zvtproto.StatusReport)
+	case *zvtproto.Completion:
+		d.end.completed, d.end.fields, done = true, m.Fields, true
+	case *zvtproto.StatusReport:
+		d.end.completed, d.end.report, done = true, m, true
 	case *zvtproto.Aborted:
 		d.end.aborted, d.end.code, done = true, m.Result, true
 		d.end.vendor, d.end.fields = vendorText(&m.Fields), m.Fields

@@ -148,6 +148,9 @@ func (t *Terminal) find(ctx context.Context, a pos.Attempt) (pos.Reply, error) {
 	if err := t.ready(ctx); err != nil {
 		return pending(err)
 	}
+	if was := a.Handle[keyTerminal]; was != "" && t.terminalID != "" && was != t.terminalID {
+		return pos.Reply{}, fmt.Errorf("zvt: %w: terminal %s answers, but the payment ran on terminal %s; a person must look there", pos.ErrManual, t.terminalID, was)
+	}
 	idle := t.idle(ctx)
 	last, err := t.lastBooking(ctx, kind)
 	if err != nil {
@@ -204,6 +207,9 @@ func (t *Terminal) compare(a pos.Attempt, last booking, idle bool) (pos.Reply, e
 		return pos.Reply{}, fmt.Errorf("zvt: %w: receipt %s takes back trace %06d, which is not this attempt; a person must look", pos.ErrManual, now, n)
 	}
 	r := t.reply(last.info)
+	if last.info.Approved() && r.Approved != (pos.Money{}) && r.Approved != a.Amount {
+		return pos.Reply{}, fmt.Errorf("zvt: %w: receipt %s is of %s, not of %s: it may be somebody else's, or a part; a person must look", pos.ErrManual, now, r.Approved, a.Amount)
+	}
 	switch code, _ := last.info.ResultCode(); {
 	case last.info.Approved():
 		r.Outcome = pos.OutcomeApproved

@@ -24,6 +24,7 @@ func (t *Terminal) Settle(ctx context.Context, op pos.Operation, s pos.Session) 
 		return pos.Reply{}, err
 	}
 	h := before.handle(lastEndOfDay)
+	t.note(h)
 	m := &zvtproto.EndOfDay{}
 	m.Password = t.cfg.Password
 	if err := s.BeforeSend(ctx, h); err != nil {
@@ -42,14 +43,22 @@ func (t *Terminal) Settle(ctx context.Context, op pos.Operation, s pos.Session) 
 		return pos.Reply{}, fmt.Errorf("zvt: the end of day completed without totals")
 	}
 	r, err := t.settlement(end.result)
+	if err != nil {
+		t.drop()
+		return pos.Reply{}, err
+	}
 	r.Slips = end.slips.done()
-	return r, err
+	return r, nil
 }
 
 // settlement reads the status-information of an end of day.
 func (t *Terminal) settlement(si *zvtproto.StatusInformation) (pos.Reply, error) {
 	r := t.reply(si)
-	r.Outcome = pos.OutcomeApproved
+	if r.Outcome = pos.OutcomeApproved; !si.Approved() {
+		r.Outcome = pos.OutcomeDeclined
+		return r, nil
+	}
+	r.Approved = pos.FromMinor(0, t.cfg.Currency) // a settlement takes nothing
 	totals, ok, err := si.Totals()
 	if err != nil {
 		return pos.Reply{}, fmt.Errorf("zvt: totals of the end of day: %w", err)

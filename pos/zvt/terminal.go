@@ -68,6 +68,8 @@ type Terminal struct {
 
 	busy       chan struct{} // holds one token while an operation runs
 	registered bool          // on the present connection; guarded by busy
+	suspect    bool          // an answer nobody waits for may still come; guarded by busy
+	terminalID string        // that the registration was answered with; guarded by busy
 	fresh      bool          // nothing but the registration has passed on it; guarded by busy
 
 	mu     sync.Mutex
@@ -77,6 +79,7 @@ type Terminal struct {
 var (
 	_ pos.Driver     = (*Terminal)(nil)
 	_ pos.Identifier = (*Terminal)(nil)
+	_ pos.LastOnly   = (*Terminal)(nil)
 )
 
 // New prepares a terminal. Nothing is sent until it is used.
@@ -110,6 +113,9 @@ func setDefault[T comparable](v *T, def T) {
 
 // Device names the terminal by its connection text: "zvt+tcp://10.0.0.8:20007".
 func (t *Terminal) Device() string { return "zvt+" + t.cfg.Dialer.String() }
+
+// LastOnly is true: Repeat Receipt tells of the last receipt only.
+func (t *Terminal) LastOnly() bool { return true }
 
 // Close ends the connection and waits for a running operation to end. Closing
 // twice is harmless.
@@ -147,13 +153,13 @@ func (t *Terminal) acquire() (release func(), err error) {
 // has to say belongs to a dialogue that is over (PA00P016: after a T3
 // violation the socket is closed).
 func (t *Terminal) drop() {
-	t.registered = false
+	t.registered, t.suspect = false, false
 	t.link.Drop()
 }
 
 // ready connects and registers if that has not been done on this connection.
 func (t *Terminal) ready(ctx context.Context) error {
-	if t.link.Pending() {
+	if t.suspect || t.link.Pending() {
 		t.drop() // said in answer to nothing: it belongs to an old dialogue
 	}
 	if !t.link.Connected() {
@@ -208,12 +214,28 @@ func (t *Terminal) register(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("zvt: registration: %w", err)
 	}
-	end, err := t.converse(ctx, m, nil)
-	if err != nil {
-		return fmt.Errorf("zvt: registration: %w", err)
+	var end ending
+	for range registrationTries {
+		if end, err = t.converse(ctx, m, nil); err != nil {
+			return fmt.Errorf("zvt: registration: %w", err)
+		}
+		if end.code != zvtproto.ResultPleaseWait {
+			break
+		}
+		// The terminal is finishing with the connection before.
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(t.cfg.T3 / registrationTries):
+		}
 	}
 	if !end.completed {
 		return fmt.Errorf("zvt: registration refused: %w", end.refusal())
 	}
+	t.terminalID, _ = end.fields.TerminalID()
 	return nil
 }
+
+// registrationTries spread over T3 are how often a terminal may say "please
+// wait" (84 9C) to a registration. Nothing that moves money has been sent then.
+const registrationTries = 10

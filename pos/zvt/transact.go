@@ -17,6 +17,7 @@ const (
 	keyReceiptBefore = "receipt_before" // four digits, or none, or unsupported
 	keyTraceBefore   = "trace_before"
 	keyTraceOriginal = "trace_original" // of a void: the trace of what it takes back
+	keyTerminal      = "terminal_id"    // of the terminal that was asked
 )
 
 // Values of receipt_before besides a number.
@@ -54,10 +55,18 @@ func (t *Terminal) Transact(ctx context.Context, op pos.Operation, s pos.Session
 		}
 	}
 	h := before.handle(lastReceipt)
+	t.note(h)
 	if op.Original != nil && op.Original.STAN != "" {
 		h[keyTraceOriginal] = op.Original.STAN
 	}
 	return t.money(ctx, m, op.Amount, h, s)
+}
+
+// note adds which terminal the command goes to.
+func (t *Terminal) note(h pos.Handle) {
+	if t.terminalID != "" {
+		h[keyTerminal] = t.terminalID
+	}
 }
 
 // command builds the ZVT command of an operation.
@@ -166,9 +175,10 @@ func (t *Terminal) money(ctx context.Context, m zvtproto.Message, asked pos.Mone
 		}
 	}
 	r, err := t.outcome(d, asked)
-	if err != nil || d.aborted.Load() {
-		t.drop() // the response to an abort may still be on its way
+	if err != nil {
+		t.drop()
 	}
+	t.suspect = d.aborted.Load() && !d.abortAnswered // its response may still be on its way
 	return r, err
 }
 
