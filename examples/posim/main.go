@@ -5,6 +5,10 @@
 //	posim zvt --listen 127.0.0.1:20007
 //	posim zvt --pty /tmp/terminal --fault lose-answer --books books.jsonl
 //
+// With --books it remembers: killed and started again on the same file it is the
+// same terminal, and has taken back what was not acknowledged. Without, each
+// start makes another terminal, with another number.
+//
 // When it is ready it prints one line, which ends with the address or port it
 // got. SIGTERM or SIGINT ends it with status 0; 64 is wrong use, 1 anything else.
 package main

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -38,8 +36,11 @@ func simulators() []simulator { return []simulator{zvtSimulator()} }
 type setup struct {
 	seed   uint64
 	faults []string
-	// book writes one line of the simulator's own books and syncs it.
-	book func(booking any) error
+	// remember writes one entry of the simulator's memory, and the line of the
+	// books that is its "booking", and syncs both.
+	remember func(entry any) error
+	// past are the entries of earlier runs on the same books.
+	past []json.RawMessage
 	// log takes a line for people.
 	log func(string)
 }
@@ -75,7 +76,8 @@ func (s simulator) command(stdout, stderr io.Writer) *cobra.Command {
 	}
 	fs.Uint64Var(&f.seed, "seed", 1, "chooses cards and codes; the same seed repeats them")
 	fs.StringArrayVar(&f.faults, "fault", nil, "a `name` of the list above, for one money command; repeatable, in order")
-	fs.StringVar(&f.books, "books", "", "`file` to which each booking is appended and synced before it is acknowledged, one JSON object a line")
+	fs.StringVar(&f.books, "books", "", "`file` to which each booking is appended and synced before it is acknowledged, one JSON object a line;\n"+
+		"with FILE"+memorySuffix+" beside it, it is what a restarted simulator remembers")
 	fs.BoolVar(&f.verbose, "verbose", false, "show on stderr what the simulator's display shows")
 	s.flags(fs)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -118,7 +120,7 @@ func (s simulator) run(ctx context.Context, f shared, stdout, stderr io.Writer) 
 		return err
 	}
 	defer books.close()
-	set := setup{seed: f.seed, faults: f.faults, book: books.write, log: func(string) {}}
+	set := setup{seed: f.seed, faults: f.faults, remember: books.write, past: books.past, log: func(string) {}}
 	if f.verbose {
 		set.log = func(line string) { fmt.Fprintln(stderr, line) }
 	}
@@ -173,44 +175,4 @@ func listen(f shared, p peer) (where string, serve func() error, err error) {
 		defer pty.Close()
 		return sp.ServeSerial(pty.Dialer())
 	}, nil
-}
-
-// bookFile appends lines of JSON and syncs each. The zero value keeps nothing.
-type bookFile struct {
-	mu   sync.Mutex
-	file *os.File
-}
-
-func openBooks(name string) (*bookFile, error) {
-	if name == "" {
-		return &bookFile{}, nil
-	}
-	file, err := os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	return &bookFile{file: file}, nil
-}
-
-// write returns when the line survives a power cut.
-func (b *bookFile) write(booking any) error {
-	if b.file == nil {
-		return nil
-	}
-	line, err := json.Marshal(booking)
-	if err != nil {
-		return err
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if _, err := b.file.Write(append(line, '\n')); err != nil {
-		return err
-	}
-	return b.file.Sync()
-}
-
-func (b *bookFile) close() {
-	if b.file != nil {
-		b.file.Close()
-	}
 }

@@ -54,13 +54,17 @@ func (r *record) sign() int64 {
 	return 0
 }
 
-// book enters a record. Called with t.mu held.
-func (t *Terminal) book(r *record, kind string, signed int64) error {
+// book remembers an entry, with the line of the books it moves money by. Called with t.mu held.
+func (t *Terminal) book(r *record, e Entry, kind string, signed int64) error {
 	if signed == 0 {
-		return nil // a hold moves no money
+		return t.remember(e) // a hold moves no money
 	}
 	b := Booking{Time: time.Now(), Kind: kind, SignedMinor: signed, Currency: t.cfg.Currency,
 		Receipt: fmt.Sprintf("%04d", r.receipt), Trace: fmt.Sprintf("%06d", r.trace)}
+	e.Booking = &b
+	if err := t.remember(e); err != nil {
+		return err
+	}
 	if t.cfg.Book != nil {
 		if err := t.cfg.Book(b); err != nil {
 			return err
@@ -78,9 +82,19 @@ func (t *Terminal) commit(r *record) error {
 	if r.kind == pos.OpCompletion {
 		kind = string(pos.OpCharge)
 	}
-	if err := t.book(r, kind, r.sign()*r.amount); err != nil {
+	e, err := r.entry(EventApproved)
+	if err != nil {
 		return err
 	}
+	if err := t.book(r, e, kind, r.sign()*r.amount); err != nil {
+		return err
+	}
+	t.enter(r)
+	return nil
+}
+
+// enter puts an approved record into the turnover store. Called with t.mu held.
+func (t *Terminal) enter(r *record) {
 	t.records = append(t.records, r)
 	if r.original != nil {
 		if r.original.kind == pos.OpPreauth {
@@ -89,19 +103,43 @@ func (t *Terminal) commit(r *record) error {
 			r.original.voided = true
 		}
 	}
-	return nil
 }
 
-// takeBack reverses a record that the register never acknowledged.
-func (t *Terminal) takeBack(r *record) {
+// declined notes a record that took no money.
+func (t *Terminal) declined(r *record) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	e, err := r.entry(EventDeclined)
+	if err != nil {
+		return err
+	}
+	return t.remember(e)
+}
+
+// final notes that the register has acknowledged a record with all its receipts.
+func (t *Terminal) final(r *record) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.remember(Entry{Event: EventFinal, Trace: r.trace})
+}
+
+// takeBack reverses a record that the register never acknowledged. When the
+// books cannot be written, the money stays as booked.
+func (t *Terminal) takeBack(r *record) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if r.takenBack {
-		return
+		return nil
 	}
-	if err := t.book(r, "reversal", -r.sign()*r.amount); err != nil {
-		return // the books cannot be written; the money stays as booked
+	if err := t.book(r, Entry{Event: EventBack, Trace: r.trace}, "reversal", -r.sign()*r.amount); err != nil {
+		return err
 	}
+	r.undo()
+	return nil
+}
+
+// undo marks a record as taken back; 06 20 says so from now on.
+func (r *record) undo() {
 	r.takenBack = true
 	if r.original != nil {
 		r.original.voided, r.original.done = false, false
@@ -111,7 +149,7 @@ func (t *Terminal) takeBack(r *record) {
 	r.info = info
 }
 
-// next numbers a new record. Called with t.mu held.
+// number numbers a new record. Called with t.mu held.
 func (t *Terminal) number(r *record) {
 	t.receipt = t.receipt%9999 + 1
 	t.trace = t.trace%999999 + 1

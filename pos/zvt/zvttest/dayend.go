@@ -1,6 +1,8 @@
 package zvttest
 
 import (
+	"encoding/hex"
+
 	"github.com/openecr/openecr/pos/zvt/zvtproto"
 )
 
@@ -14,10 +16,10 @@ func (s *session) endOfDay(fault fault) error {
 		return s.abort(zvtproto.ResultCode(fault.value))
 	}
 	si := s.t.totals()
-	s.t.mu.Lock()
-	settled := s.t.records
-	s.t.records, s.t.dayEnd = nil, si
-	s.t.mu.Unlock()
+	settled, err := s.t.settle(si)
+	if err != nil {
+		return s.abort(zvtproto.ResultSystemError)
+	}
 	switch fault.name {
 	case "lose-answer":
 		return s.drop()
@@ -31,6 +33,22 @@ func (s *session) endOfDay(fault fault) error {
 		return err
 	}
 	return s.finish(&zvtproto.Completion{})
+}
+
+// settle empties the turnover store and returns what was in it.
+func (t *Terminal) settle(si *zvtproto.StatusInformation) ([]*record, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	info, err := zvtproto.Encode(si)
+	if err == nil {
+		err = t.remember(Entry{Event: EventDayEnd, Trace: t.trace, Info: hex.EncodeToString(info)})
+	}
+	if err != nil {
+		return nil, err
+	}
+	settled := t.records
+	t.records, t.dayEnd = nil, si
+	return settled, nil
 }
 
 // totals builds the status-information of the end of day: 04 60 0B 0C 0D.

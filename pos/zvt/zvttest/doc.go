@@ -24,6 +24,13 @@ reversal (PA00P015 A11; P15 3.1). Voids and refunds are booked as final at the
 same place. Every line of the books goes to Config.Book before the next byte
 leaves, so that a test can compare the two sides whenever either dies.
 
+# Power cuts
+
+What Config.Remember was given, Restore gives to a new terminal: it has the same
+number, receipts, turnover store and last result, and has taken back what the
+register had not acknowledged. A terminal without a memory is another terminal;
+give it another Config.TerminalID.
+
 # Faults
 
 Each name is used up by one money command; see [Faults]. drop-after=N and nak=N

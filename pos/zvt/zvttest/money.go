@@ -170,6 +170,9 @@ func (s *session) decline(r *record, code zvtproto.ResultCode) error {
 		}
 		si = s.t.statusInformation(r, code)
 		r.info = si
+		if err := s.t.declined(r); err != nil {
+			s.t.show("the memory cannot be written: " + err.Error()) // a no without a memory of it harms nobody
+		}
 	}
 	if err := s.finish(si); err != nil {
 		return err
@@ -191,25 +194,25 @@ func (s *session) abort(code zvtproto.ResultCode) error {
 func (s *session) deliver(r, previous *record, fault fault) error {
 	switch fault.name {
 	case "lose-answer":
-		return s.drop()
+		return errors.Join(s.t.final(r), s.drop())
 	case "reboot":
-		s.t.takeBack(r)
+		s.takeBack(r)
 		return s.reboot()
 	case "answer-late":
 		if err := s.think(s.t.cfg.Late); err != nil {
-			s.t.takeBack(r)
+			s.takeBack(r)
 			return err
 		}
 	case "answer-previous":
 		if previous != nil && previous.info != nil {
 			if err := s.tell(previous.info); err != nil {
-				s.t.takeBack(r)
+				s.takeBack(r)
 				return err
 			}
 		}
 	}
 	if err := s.tellResult(r, fault); err != nil {
-		s.t.takeBack(r)
+		s.takeBack(r)
 		var refused *errRefused
 		if !errors.As(err, &refused) {
 			return err
@@ -220,14 +223,25 @@ func (s *session) deliver(r, previous *record, fault fault) error {
 		return s.abort(zvtproto.ResultAborted)
 	}
 	if fault.name == "lose-ack" {
-		s.t.takeBack(r)
+		s.takeBack(r)
 		return s.drop()
 	}
 	if err := s.printed(r, fault); err != nil {
-		s.t.takeBack(r)
+		s.takeBack(r)
+		return err
+	}
+	if err := s.t.final(r); err != nil {
+		s.takeBack(r)
 		return err
 	}
 	return s.finish(&zvtproto.Completion{})
+}
+
+// takeBack takes a record back; that its books cannot be written is shown.
+func (s *session) takeBack(r *record) {
+	if err := s.t.takeBack(r); err != nil {
+		s.t.show("not taken back: " + err.Error())
+	}
 }
 
 // tellResult sends the status-information, bent as the fault says, and lets a

@@ -34,6 +34,10 @@ type Config struct {
 	// Book is called with every line of the books before the next byte leaves.
 	// An error stops the terminal from booking: the payment is declined.
 	Book func(Booking) error
+	// Remember is called with everything the terminal must know after its power
+	// was cut, before the next byte leaves and before Book; see Restore. An error
+	// is treated as one of Book.
+	Remember func(Entry) error
 	// Log takes one line for everything the display shows; nil is silent.
 	Log func(string)
 }
@@ -79,11 +83,21 @@ func New(cfg Config) *Terminal {
 	def(&cfg.Away, 2*time.Second)
 	def(&cfg.FirstReceipt, 1)
 	ctx, cancel := context.WithCancel(context.Background())
-	t := &Terminal{cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, 0x5A5654)), ctx: ctx, cancel: cancel,
+	t := &Terminal{cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, randomStream)), ctx: ctx, cancel: cancel,
 		receipt: cfg.FirstReceipt - 1, trace: uint64(cfg.FirstReceipt) + 100}
 	t.SetT3(cfg.T3)
 	t.Inject(cfg.Faults...)
 	return t
+}
+
+// randomStream sets the simulator's random numbers apart from others of the same seed.
+const randomStream = 0x5A5654
+
+// TerminalID is the terminal's number, eight digits.
+func (t *Terminal) TerminalID() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.cfg.TerminalID
 }
 
 // SetT3 changes the wait for a register's response, from the next message on.
