@@ -39,7 +39,12 @@ implements pos.Driver.
 ZVT has no key by which a register could ask for one payment. So the last
 receipt number is noted before each money command; after a cut the terminal is
 asked again: the same number means nothing was booked, the next one is ours if
-its amount fits, anything else needs a person. See [Terminal.Query].
+its amount is exactly what was asked for and the terminal id the same, anything
+else needs a person. See [Terminal.Query].
+
+One terminal, one journal: two registers that take payments on one terminal with
+journals of their own can take each other's receipts for theirs. Lanes that
+share a terminal share a process and its journal.
 
 # Where the documents leave room
 

@@ -152,7 +152,7 @@ func cutAt(t *testing.T, m medium, dir transport.Direction, at int64) {
 	s.sim.Close()
 }
 
-// Golden trace: power fails between the terminal's completion and the
+// Power fails between the terminal's completion and the
 // register's write. On start, repeat-receipt returns the next receipt.
 func TestPowerFailsBetweenTheTerminalsCompletionAndTheRegistersWrite(t *testing.T) {
 	eachMedium(t, func(t *testing.T, m medium) {
