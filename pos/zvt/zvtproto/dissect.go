@@ -30,6 +30,9 @@ type dissection struct {
 	problems []Problem
 	// unread is where reading stopped, end when everything was read.
 	unread int
+	// plain is how many bytes from unread on can be no secret although they
+	// could not be read: the number of a BMP, what belongs to one without secrets.
+	plain int
 }
 
 func (d *dissection) problem(offset int, err error) {
@@ -53,6 +56,7 @@ func dissect(apdu []byte, dir Direction) *dissection {
 	dataAt, size := header(apdu)
 	if size == 0 {
 		d.unread = min(2, len(apdu))
+		d.plain = len(apdu) - d.unread // nothing but a length
 		d.problem(len(apdu), fmt.Errorf("zvtproto: APDU header: %w", ErrTruncated))
 		return d
 	}
@@ -83,6 +87,7 @@ func (d *dissection) readData(row *commandRow) {
 	for _, p := range parts {
 		if err := d.readPart(p); err != nil {
 			d.problem(d.unread, err)
+			d.plain = p.plainBytes(len(d.rest()))
 			return
 		}
 	}
@@ -163,6 +168,30 @@ func (d *dissection) readPart(p part) error {
 	return nil
 }
 
+// plainBytes is how many of the bytes where a part should be can be no secret.
+func (p part) plainBytes(there int) int {
+	switch p {
+	case partConfig, partResult, partTimeout, partIntermediate, partMinutes, partAttribute, partState, partBaud:
+		return min(1, there)
+	case partCurrency, partAbortCurrency, partReceiptNumber, partReceiptNumberTo:
+		return min(2, there)
+	}
+	return 0
+}
+
+// plainField is the same for a BMP that could not be read: its number, and the
+// value when a value of that kind is cut short and holds neither secret nor text.
+func plainField(b BMP, err error, there int) int {
+	info, known := b.Info()
+	if known && errors.Is(err, ErrTruncated) && !info.Secret && b != BMPTLV {
+		switch info.Encoding {
+		case EncodingAmount, EncodingCurrency, EncodingTime, EncodingDate, EncodingResult, EncodingCardType, EncodingTotals:
+			return there
+		}
+	}
+	return min(1, there)
+}
+
 // readFields reads the BMPs from here to the end of the data.
 func (d *dissection) readFields() {
 	data := d.apdu[d.dataAt:d.end]
@@ -175,6 +204,7 @@ func (d *dissection) readFields() {
 		}
 		if err != nil {
 			d.problem(d.unread, err)
+			d.plain = plainField(b, err, d.end-d.unread)
 			return
 		}
 		value := data[valueAt:end:end]
@@ -182,6 +212,7 @@ func (d *dissection) readFields() {
 		if err := seen.check(b, value, at); err != nil {
 			d.problem(d.unread, err)
 			if b == BMPTLV {
+				d.plain = 1
 				return
 			}
 		}

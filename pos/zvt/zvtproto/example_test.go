@@ -78,7 +78,7 @@ func ExampleExplain() {
 	fmt.Printf("% X\n", zvtproto.Mask(apdu))
 	// Output:
 	// 06 01 authorisation, register to terminal (guessed), 18 data bytes
-	//      3  BMP 04 amount: 12.80 EUR (1280 minor units)
+	//      3  BMP 04 amount: 12.80 EUR (1280 minor units), currency not named, EUR assumed
 	//     10  BMP 22 card number (PAN or EF_ID): 411111******1111
 	// 06 01 12 04 00 00 00 00 12 80 22 F0 F8 41 11 11 EE EE EE 11 11
 }

@@ -16,7 +16,7 @@ type Explanation struct {
 	Name    string `json:"name"`
 	// DataLength is the number of data bytes that are there.
 	DataLength int `json:"data_length"`
-	// Hex is the whole APDU, masked.
+	// Hex is the whole APDU; two stars stand for a masked byte, one for a masked nibble.
 	Hex   string `json:"hex"`
 	Items []Item `json:"items,omitempty"`
 	// Problems are what is wrong with the APDU; see Err.
@@ -32,22 +32,39 @@ type Item struct {
 	// ID is "BMP 04" or "tag 1F10"; a part without a number has none.
 	ID   string `json:"id,omitempty"`
 	Name string `json:"name"`
-	// Hex is the value, masked; a container has Items instead.
+	// Hex is the value, with stars for what is masked; a container has Items instead.
 	Hex string `json:"hex,omitempty"`
 	// Value is the meaning in words.
 	Value string `json:"value,omitempty"`
-	Items []Item `json:"items,omitempty"`
+	// Amount is the value of an amount, and the sum of totals.
+	Amount *ItemAmount `json:"amount,omitempty"`
+	// CurrencyAssumed says that the APDU names no currency, so that the euro is meant.
+	CurrencyAssumed bool `json:"currency_assumed,omitempty"`
+	// Code is a result code in hexadecimal, and Meaning what it says.
+	Code    string `json:"code,omitempty"`
+	Meaning string `json:"meaning,omitempty"`
+	Items   []Item `json:"items,omitempty"`
 }
+
+// ItemAmount is money in minor units. Currency is the three letters, or the
+// number for a currency this package does not list.
+type ItemAmount struct {
+	Minor    int64  `json:"minor"`
+	Currency string `json:"currency"`
+}
+
+// Undecoded is the name of an Item of bytes that could not be read.
+const Undecoded = "undecoded"
 
 // Explain takes an APDU apart. It explains what it can of a damaged one.
 func Explain(apdu []byte, dir Direction) Explanation {
 	own := bytes.Clone(apdu)
 	d := dissect(own, dir)
+	digits := starred(d)
 	maskNodes(d.nodes)
-	clear(own[min(d.unread, d.end):]) // what could not be read may be anything
 	e := Explanation{
 		Direction: d.dir, Guessed: d.guessed, Name: "unknown command",
-		DataLength: d.end - d.dataAt, Hex: spacedHex(own), Problems: d.problems,
+		DataLength: d.end - d.dataAt, Hex: spaced(digits), Problems: d.problems,
 	}
 	if len(own) >= 2 {
 		e.Command = fmt.Sprintf("%02X %02X", own[0], own[1])
@@ -57,19 +74,33 @@ func Explain(apdu []byte, dir Direction) Explanation {
 	}
 	if d.command.Class() == 0x84 {
 		code := ResultCode(d.command.Instr())
-		e.Items = append(e.Items, Item{Offset: 1, Size: 1, Name: "code", Hex: fmt.Sprintf("%02X", byte(code)), Value: responseCode(code)})
+		e.Items = append(e.Items, Item{Offset: 1, Size: 1, Name: "code", Hex: fmt.Sprintf("%02X", byte(code)),
+			Value: responseCode(code), Code: fmt.Sprintf("%02X", byte(code)), Meaning: responseCode(code)})
 	}
-	x := explainer{d: d, currency: EUR}
+	x := explainer{d: d, digits: digits, currency: EUR, assumed: true}
 	for i := range d.nodes {
 		if d.nodes[i].bmp == BMPCurrency && d.nodes[i].part == 0 {
-			if c, err := ParseCurrency(d.nodes[i].value); err == nil {
-				x.currency = c
+			if c, err := ParseCurrency(d.nodes[i].value); err == nil && c != 0 {
+				x.currency, x.assumed = c, false
 			}
 		}
 	}
 	e.Items = append(e.Items, x.items(d.nodes)...)
+	e.Items = append(e.Items, x.undecoded(d.unread, d.end)...)
+	e.Items = append(e.Items, x.undecoded(d.end, len(own))...)
 	return e
 }
+
+// undecoded is the item of bytes that nobody could read.
+func (x *explainer) undecoded(from, to int) []Item {
+	if from >= to {
+		return nil
+	}
+	return []Item{{Offset: from, Size: to - from, Name: Undecoded, Hex: x.hex(from, to)}}
+}
+
+// hex is a piece of the APDU, with stars.
+func (x *explainer) hex(from, to int) string { return spaced(x.digits[2*from : 2*to]) }
 
 // responseCode names what 84 xx says, which for three codes differs from the
 // same result code.
@@ -83,6 +114,18 @@ func responseCode(c ResultCode) string {
 		return "goods issued in part"
 	}
 	return c.String()
+}
+
+// spaced writes two hexadecimal digits a byte.
+func spaced(digits []byte) string {
+	out := make([]byte, 0, len(digits)/2*3)
+	for i := 0; i+1 < len(digits); i += 2 {
+		if i > 0 {
+			out = append(out, ' ')
+		}
+		out = append(out, digits[i], digits[i+1])
+	}
+	return string(out)
 }
 
 func spacedHex(b []byte) string { return fmt.Sprintf("% X", b) }
@@ -112,7 +155,9 @@ func writeItems(b *strings.Builder, items []Item, depth int) {
 			b.WriteString(i.ID + " ")
 		}
 		b.WriteString(i.Name)
-		if i.Value != "" {
+		if i.Code != "" {
+			b.WriteString(": " + i.Code + " " + i.Meaning)
+		} else if i.Value != "" {
 			b.WriteString(": " + i.Value)
 		} else if i.Hex != "" {
 			b.WriteString(": " + i.Hex)
@@ -126,7 +171,9 @@ func writeItems(b *strings.Builder, items []Item, depth int) {
 // already.
 type explainer struct {
 	d        *dissection
+	digits   []byte // of the whole APDU, with stars
 	currency Currency
+	assumed  bool // the APDU names no currency
 }
 
 func (x *explainer) items(nodes []node) []Item {
@@ -134,26 +181,64 @@ func (x *explainer) items(nodes []node) []Item {
 	for i := range nodes {
 		n := &nodes[i]
 		item := Item{Offset: n.offset, Size: n.size}
+		encoding := EncodingBinary
 		switch {
 		case n.isTag:
 			item.ID = fmt.Sprintf("tag %02X", uint32(n.tag))
 			item.Name = n.tag.Name()
 			info, known := n.tag.Info()
 			item.Value = x.describeTag(info, known, n)
+			encoding = info.Encoding
 		case n.part != 0:
 			item.Name = n.part.String()
 			item.Value = x.describePart(n.part, n.value)
+			if n.part == partResult {
+				encoding = EncodingResult
+			}
 		default:
 			item.ID = fmt.Sprintf("BMP %02X", byte(n.bmp))
 			item.Name = n.bmp.Name()
 			item.Value = x.describeBMP(n.bmp, n.value)
+			info, _ := n.bmp.Info()
+			encoding = info.Encoding
 		}
+		x.addFields(&item, encoding, n.value)
 		if item.Items = x.items(n.children); len(item.Items) == 0 {
-			item.Hex = spacedHex(n.value)
+			item.Hex = x.hex(n.offset+n.size-len(n.value), n.offset+n.size)
 		}
 		out = append(out, item)
 	}
 	return out
+}
+
+// addFields gives programs what Value says in words.
+func (x *explainer) addFields(item *Item, e Encoding, v []byte) {
+	switch e {
+	case EncodingResult:
+		if len(v) == 1 {
+			item.Code, item.Meaning = fmt.Sprintf("%02X", v[0]), ResultCode(v[0]).String()
+		}
+		return
+	case EncodingAmount:
+		a, ok := parseBCD(v)
+		if !ok {
+			return
+		}
+		item.Amount = &ItemAmount{Minor: int64(a)}
+	case EncodingTotals:
+		t, err := ParseTotals(v)
+		if err != nil {
+			return
+		}
+		_, sum := t.Sum()
+		item.Amount = &ItemAmount{Minor: int64(sum)}
+	default:
+		return
+	}
+	item.Amount.Currency = x.currency.String()
+	if item.CurrencyAssumed = x.assumed; x.assumed {
+		item.Value += ", currency not named, " + item.Amount.Currency + " assumed"
+	}
 }
 
 func (x *explainer) describePart(p part, v []byte) string {

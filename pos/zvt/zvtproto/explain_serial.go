@@ -1,6 +1,7 @@
 package zvtproto
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -33,7 +34,9 @@ type SerialPart struct {
 	CRCGiven    string       `json:"crc_given,omitempty"`
 	CRCComputed string       `json:"crc_computed,omitempty"`
 	APDU        *Explanation `json:"apdu,omitempty"`
-	Problems    []Problem    `json:"problems,omitempty"`
+	// Hex are the bytes of noise, with two stars for each: nobody knows what they are.
+	Hex      string    `json:"hex,omitempty"`
+	Problems []Problem `json:"problems,omitempty"`
 }
 
 // ExplainSerial takes the bytes of a serial line apart: frames with their
@@ -65,7 +68,8 @@ func serialPart(b []byte) SerialPart {
 	broken := SerialPart{Size: size, Kind: "noise"}
 	switch {
 	case err == nil && size == 0:
-		return SerialPart{Size: len(b), Kind: "incomplete frame",
+		apdu := Explain(rawUnstuffed(append(bytes.Clone(b), 0, 0, 0, 0)), DirectionUnknown)
+		return SerialPart{Size: len(b), Kind: "incomplete frame", APDU: &apdu,
 			Problems: []Problem{{Offset: len(b), Text: "the frame does not end", err: ErrTruncated}}}
 	case err == nil:
 		return explainFrame(b[:size], payload)
@@ -76,6 +80,7 @@ func serialPart(b []byte) SerialPart {
 		return p
 	}
 	broken.Problems = []Problem{{Text: err.Error(), err: err}}
+	broken.Hex = strings.TrimSpace(strings.Repeat("** ", size))
 	return broken
 }
 
@@ -120,8 +125,11 @@ func (e SerialExplanation) String() string {
 	var b strings.Builder
 	for _, p := range e.Parts {
 		fmt.Fprintf(&b, "byte %d: %s, %d bytes", p.Offset, p.Kind, p.Size)
-		if p.APDU != nil {
+		if p.CRCGiven != "" {
 			fmt.Fprintf(&b, ", %d stuffed, CRC given %s, computed %s", p.Stuffed, p.CRCGiven, p.CRCComputed)
+		}
+		if p.Hex != "" {
+			b.WriteString(": " + p.Hex)
 		}
 		b.WriteByte('\n')
 		for _, problem := range p.Problems {

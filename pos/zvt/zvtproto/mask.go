@@ -1,6 +1,9 @@
 package zvtproto
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+)
 
 // Mask returns a copy of a whole APDU that may be written to a trace: card
 // numbers keep their first six and last four digits, the others become the
@@ -28,22 +31,86 @@ func Mask(apdu []byte) []byte {
 // maskNodes replaces secrets in place.
 func maskNodes(nodes []node) {
 	for i := range nodes {
-		n := &nodes[i]
-		switch {
-		case len(n.children) > 0:
+		if n := &nodes[i]; len(n.children) > 0 {
 			maskNodes(n.children)
-		case n.isTag && n.tag.Constructed():
-			clear(n.value) // not readable inside
-		case n.isTag:
-			info, known := n.tag.Info()
-			maskValue(info.Encoding, info.Secret, known, n.tag == TagTrack1, n.value)
-		case n.part == 0:
-			info, _ := n.bmp.Info()
-			maskValue(info.Encoding, info.Secret, true, n.bmp == BMPTrack1, n.value)
-		default:
-			maskPart(n.part, n.value)
+		} else {
+			maskNode(n, n.value)
 		}
 	}
+}
+
+// maskNode replaces what is secret in value, which is n's or a copy of it.
+func maskNode(n *node, value []byte) {
+	switch {
+	case n.isTag && n.tag.Constructed():
+		clear(value) // not readable inside
+	case n.isTag:
+		info, known := n.tag.Info()
+		maskValue(info.Encoding, info.Secret, known, n.tag == TagTrack1, value)
+	case n.part == 0:
+		info, _ := n.bmp.Info()
+		maskValue(info.Encoding, info.Secret, true, n.bmp == BMPTrack1, value)
+	default:
+		maskPart(n.part, value)
+	}
+}
+
+// starred are the hexadecimal digits of an APDU that is not masked yet, with a
+// star for each digit that must not be shown: a secret, or anything that could
+// not be read and may be one.
+func starred(d *dissection) []byte {
+	digits := []byte(fmt.Sprintf("%X", d.apdu))
+	stars := func(from, to int) {
+		for i := 2 * from; i < 2*to; i++ {
+			digits[i] = '*'
+		}
+	}
+	var walk func(nodes []node)
+	walk = func(nodes []node) {
+		for i := range nodes {
+			n := &nodes[i]
+			if len(n.children) > 0 {
+				walk(n.children)
+				continue
+			}
+			at := n.offset + n.size - len(n.value)
+			if n.hidden() {
+				stars(at, at+len(n.value))
+				continue
+			}
+			masked := bytes.Clone(n.value)
+			maskNode(n, masked)
+			for k := range 2 * len(masked) {
+				if m := nibbleAt(masked, k); m != nibbleAt(n.value, k) || m == 0xE && n.isPacked() {
+					digits[2*at+k] = '*'
+				}
+			}
+		}
+	}
+	walk(d.nodes)
+	stars(min(d.unread+d.plain, d.end), len(d.apdu))
+	return digits
+}
+
+// hidden says that masking clears the whole value, so that a secret which is
+// zero looks no different.
+func (n *node) hidden() bool {
+	probe := bytes.Repeat([]byte{0xA5}, len(n.value)) // no digit, no letter: only clear changes it
+	maskNode(n, probe)
+	return len(probe) > 0 && probe[0] == 0
+}
+
+// isPacked says that the value is a card number or track whose masked digits are nibbles E.
+func (n *node) isPacked() bool {
+	var e Encoding
+	if n.isTag {
+		info, _ := n.tag.Info()
+		e = info.Encoding
+	} else if n.part == 0 {
+		info, _ := n.bmp.Info()
+		e = info.Encoding
+	}
+	return e == EncodingPAN || e == EncodingTrack
 }
 
 func maskPart(p part, value []byte) {

@@ -178,7 +178,7 @@ func tagSize(b []byte) (int, error) {
 func checkTLV(b []byte) error { return checkObjects(b, 1) }
 
 func checkObjects(b []byte, depth int) error {
-	if depth > MaxTLVDepth {
+	if depth > MaxTLVDepth && len(b) > 0 {
 		return ErrDepth
 	}
 	for at := 0; at < len(b); {
@@ -210,7 +210,7 @@ func ParseTLV(b []byte) (TLV, error) {
 }
 
 func parseObjects(b []byte, depth int) ([]Object, error) {
-	if depth > MaxTLVDepth {
+	if depth > MaxTLVDepth && len(b) > 0 {
 		return nil, ErrDepth
 	}
 	var out []Object

@@ -100,6 +100,22 @@ func objects(depth int) *rapid.Generator[[]Object] {
 	})
 }
 
+// An empty object nests nothing, so it may stand on the deepest level.
+func TestAnEmptyContainerMayBeTheDeepest(t *testing.T) {
+	for _, tag := range []Tag{TagPrintTexts, 0x3F01} {
+		o := Object{Tag: tag}
+		for range MaxTLVDepth - 1 {
+			o = Object{Tag: TagPrintTexts, Children: []Object{o}}
+		}
+		want := TLV{Objects: []Object{o}}
+		b, err := want.Append(nil)
+		noError(t, err)
+		got, err := ParseTLV(b)
+		noError(t, err)
+		equal(t, want.String(), got.String())
+	}
+}
+
 func TestTreesSurviveEncodingAndDecoding(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := TLV{Objects: objects(1).Draw(t, "objects")}
