@@ -140,7 +140,7 @@ const dialogue = 40 * time.Millisecond
 
 func killRounds(t *testing.T, h *shop, rng *rand.Rand, rounds int) {
 	begun := time.Now()
-	require.Equal(t, statusOK, h.json("charge", "--amount", "1").status)
+	h.one(statusOK, "charge", "--amount", "1")
 	usual := time.Since(begun)
 	found := map[string]int{}
 	for i := range rounds {
