@@ -13,6 +13,7 @@ type Blocked struct {
 	Why   string
 }
 
+// Error says why, and names the attempt that is in the way.
 func (b *Blocked) Error() string {
 	return fmt.Sprintf("%s: attempt %s (%s, %s, %s)", b.Why, b.By.ID, b.By.Type, b.By.Amount, b.By.State)
 }

@@ -27,6 +27,7 @@ type TransitionError struct {
 	Event   EventKind
 }
 
+// Error names the attempt, its state and the event.
 func (e *TransitionError) Error() string {
 	return fmt.Sprintf("attempt %s: event %q is not possible in state %q", e.Attempt, e.Event, e.State)
 }

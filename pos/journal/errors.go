@@ -50,6 +50,7 @@ type Error struct {
 	Err    error // the cause
 }
 
+// Error says what was being done, what failed, where, and what to do.
 func (e *Error) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "journal: %s %s", e.Op, e.Path)
