@@ -13,7 +13,7 @@ var guesses = []struct {
 	{"ECR17 (a NAK frame)", func(b []byte) bool { return has(b, 0x15, 0x03) && len(b) > 2 && b[2] >= 0x60 }},
 	{"ECR17 (an ACK frame)", func(b []byte) bool { return has(b, 0x06, 0x03) && len(b) > 2 && b[2] >= 0x70 }},
 	{"TLS", func(b []byte) bool { return (has(b, 0x15, 0x03) || has(b, 0x16, 0x03)) && len(b) > 2 && b[2] <= 4 }},
-	{"HTTP", func(b []byte) bool { return bytes.HasPrefix(b, []byte("HTTP/")) }},
+	{"HTTP", func(b []byte) bool { return bytes.HasPrefix(b, []byte("HTTP/")) || page(b) }},
 	{"SSH", func(b []byte) bool { return bytes.HasPrefix(b, []byte("SSH-")) }},
 	{"Concert V3", func(b []byte) bool { return bytes.HasPrefix(b, []byte("CZ00")) }},
 	{"ZVT over a serial line", func(b []byte) bool { return has(b, 0x10, 0x02) }},
@@ -47,6 +47,13 @@ func GuessProtocol(first []byte) string {
 		}
 	}
 	return ""
+}
+
+// page says that the bytes begin a page for browsers, which a server that was
+// asked for nothing may send without a head. XML that is no page says <?xml.
+func page(b []byte) bool {
+	b = bytes.ToLower(bytes.TrimLeft(b, " \t\r\n"))
+	return bytes.HasPrefix(b, []byte("<!doctype")) || bytes.HasPrefix(b, []byte("<html"))
 }
 
 func has(b []byte, prefix ...byte) bool { return bytes.HasPrefix(b, prefix) }
