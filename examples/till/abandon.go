@@ -24,6 +24,9 @@ been handed over. Status 0 says that no money of it is here.`,
 
 func (a *app) abandon(ctx context.Context, id pos.AttemptID, reason string) error {
 	a.draft = pos.Attempt{ID: id}
+	if err := shopText("--reason", reason, pos.MaxTextLen); err != nil {
+		return err
+	}
 	till, done, err := a.openTill(ctx)
 	if err != nil {
 		return err

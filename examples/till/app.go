@@ -34,6 +34,8 @@ type app struct {
 	book    *journal.Journal
 	draft   pos.Attempt // what is known of the attempt before there is one
 	told    bool        // the failure was printed already
+
+	moneyless bool // the command only looks
 }
 
 const help = `A cash register on the command line.
@@ -62,7 +64,9 @@ Exit status:
   3   outcome unknown: do not charge again; use recover, query or resolve
   4   nothing was sent: busy, denied, invalid, unsupported, not found, in
       conflict with the journal, journal locked, or the device is away
-  64  wrong use
+  64  wrong use: a flag, amount, name or address that cannot be right, such as
+      an amount of 0, --given below it, a --reference that looks like a card
+      number or has more than 64 characters, a bad id in --attempt or --till
   1   anything else: only a part was approved, books differ, damaged journal
 With --json, stdout holds one JSON object a result; a failure is one too, with
 the attempt's names and "error": {"class", "text", "money_moved", "advice"}.`
@@ -70,10 +74,13 @@ the attempt's names and "error": {"class", "text", "money_moved", "advice"}.`
 func (a *app) command() *cobra.Command {
 	root := &cobra.Command{
 		Use: "till", Short: "A cash register on the command line", Long: help,
-		SilenceErrors: true, SilenceUsage: true,
+		SilenceErrors: true, SilenceUsage: true, Args: aCommand,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
 			if a.language != string(pos.English) && a.language != string(pos.Chinese) {
 				return usagef("--lang is en or zh")
+			}
+			if err := laneID(a.tillID); err != nil {
+				return err
 			}
 			return a.readTenders()
 		},
@@ -82,6 +89,7 @@ func (a *app) command() *cobra.Command {
 			return usagef("name a command")
 		},
 	}
+	root.SetFlagErrorFunc(flagError)
 	fs := root.PersistentFlags()
 	fs.StringVar(&a.journalPath, "journal", "till.db", "journal `file`")
 	fs.StringVar(&a.tillID, "till", "till-1", "`id` of this lane, 1 to 12 letters, digits or dashes")
@@ -107,7 +115,8 @@ func (a *app) run(ctx context.Context, args []string) int {
 	if slices.Contains(args, "--help") || slices.Contains(args, "-h") || len(args) > 0 && (args[0] == "help" || args[0] == "completion") {
 		root.SetOut(a.out)
 	}
-	err := root.ExecuteContext(ctx)
+	cmd, err := root.ExecuteContextC(ctx)
+	a.moneyless = moneyless(cmd)
 	if err == nil {
 		return statusOK
 	}
@@ -121,6 +130,18 @@ func (a *app) run(ctx context.Context, args []string) int {
 		a.failure(err)
 	}
 	return statusOf(err)
+}
+
+// moneyless says that a command only looks, so that its failures need not say
+// where the money is.
+func moneyless(cmd *cobra.Command) bool {
+	for ; cmd != nil; cmd = cmd.Parent() {
+		switch cmd.Name() {
+		case "decode", "list", "verify", "help", "completion":
+			return true
+		}
+	}
+	return false
 }
 
 // mark notes when a command itself begins; what fails before that is wrong use.
@@ -202,7 +223,7 @@ func (a *app) openTill(ctx context.Context) (*pos.Till, func(), error) {
 func (a *app) openJournal(ctx context.Context, readOnly bool) (*journal.Journal, error) {
 	if readOnly {
 		if _, err := os.Stat(a.journalPath); err != nil {
-			return nil, &usageError{fmt.Errorf("--journal: %w", err)}
+			return nil, fileError("--journal", a.journalPath, err)
 		}
 	}
 	j, err := journal.Open(ctx, journal.Config{Path: a.journalPath, ReadOnly: readOnly, Notify: func(n journal.Notice) {

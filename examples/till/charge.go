@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 
 	"github.com/spf13/cobra"
 
@@ -17,7 +18,7 @@ type takeFlags struct {
 func (a *app) chargeCommand() *cobra.Command {
 	var f takeFlags
 	cmd := &cobra.Command{
-		Use: "charge --amount A", Short: "Take money on one tender", Args: cobra.NoArgs,
+		Use: "charge --amount A", Short: "Take money on one tender", Args: noArgs,
 		Long: `Take money on one tender.
 
 Status 0 and no other says that the money is here. The approval then waits for
@@ -40,7 +41,7 @@ Ctrl-C asks the terminal to stop; what is printed then is what is true.`,
 func (a *app) preauthCommand() *cobra.Command {
 	var f takeFlags
 	cmd := &cobra.Command{
-		Use: "preauth --amount A", Short: "Hold money; complete takes it, void releases it", Args: cobra.NoArgs,
+		Use: "preauth --amount A", Short: "Hold money; complete takes it, void releases it", Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return a.take(cmd.Context(), pos.TypePreauth, f)
 		},
@@ -61,6 +62,10 @@ func (a *app) commonTakeFlags(cmd *cobra.Command, f *takeFlags) {
 // request reads the flags; what is wrong with them is wrong use.
 func (a *app) request(typ pos.Type, f takeFlags) (pos.ChargeRequest, error) {
 	a.draft = pos.Attempt{ID: pos.AttemptID(f.attempt), Till: a.tillID, Reference: f.reference, Type: typ, Operator: f.operator}
+	if err := errors.Join(attemptID(f.attempt), shopText("--reference", f.reference, pos.MaxReferenceLen), shopText("--operator", f.operator, pos.MaxTextLen)); err != nil {
+		a.draft = pos.Attempt{Till: a.tillID, Type: typ} // nothing of it is fit to be repeated
+		return pos.ChargeRequest{}, err
+	}
 	if f.amount == "" {
 		return pos.ChargeRequest{}, usagef("--amount is missing")
 	}
@@ -86,19 +91,21 @@ func (a *app) request(typ pos.Type, f takeFlags) (pos.ChargeRequest, error) {
 		}
 	}
 	a.draft.Amount = r.Amount
-	return r, nil
+	return r, covers(r)
 }
 
-// parseAmount reads an amount above zero; anything else is wrong use.
-func parseAmount(flag, text string, currency pos.Currency) (pos.Money, error) {
-	m, err := pos.ParseMoney(text, currency)
-	if err != nil {
-		return m, usagef("%s: %w", flag, err)
+// covers refuses a request that no money can fulfil.
+func covers(r pos.ChargeRequest) error {
+	less := func(a, b pos.Money) bool { cmp, err := a.Cmp(b); return err == nil && cmp < 0 }
+	switch given, due := r.Given != (pos.Money{}), r.Due != (pos.Money{}); {
+	case given && r.Tender != pos.Cash:
+		return usagef("--given is for cash: nobody hands over more than the amount on %s", r.Tender)
+	case given && less(r.Given, r.Amount):
+		return usagef("--given %s does not cover the amount of %s", r.Given, r.Amount)
+	case due && less(r.Due, r.Amount):
+		return usagef("--due %s is less than the amount of %s", r.Due, r.Amount)
 	}
-	if m.Minor() <= 0 {
-		return m, usagef("%s %s: an amount is above zero", flag, text)
-	}
-	return m, nil
+	return nil
 }
 
 func (a *app) take(ctx context.Context, typ pos.Type, f takeFlags) error {

@@ -204,7 +204,16 @@ func TestExitStatusSaysWhereTheMoneyIs(t *testing.T) {
 		{"unknown currency", []string{}, []string{"--amount", "1", "--currency", "XXY"}, statusUsage, "usage", pos.MovedNo},
 		{"unknown tender", []string{}, []string{"--amount", "1", "--tender", "wechat"}, statusUsage, "usage", pos.MovedNo},
 		{"a tender that is no URL", []string{}, []string{"--amount", "1", "--tender", "x=localhost:1"}, statusUsage, "usage", pos.MovedNo},
-		{"a till that has no name", []string{}, []string{"--amount", "1", "--till", "no spaces"}, statusNotSent, "invalid", pos.MovedNo},
+		{"a till that has no name", []string{}, []string{"--amount", "1", "--till", "no spaces"}, statusUsage, "usage", pos.MovedNo},
+		{"a till whose name is too long", []string{}, []string{"--amount", "1", "--till", "lane-number-thirteen"}, statusUsage, "usage", pos.MovedNo},
+		{"too little cash", []string{}, []string{"--amount", "1", "--tender", "cash", "--given", "0.50"}, statusUsage, "usage", pos.MovedNo},
+		{"cash handed to a terminal", []string{}, []string{"--amount", "1", "--given", "5"}, statusUsage, "usage", pos.MovedNo},
+		{"more than is due", []string{}, []string{"--amount", "2", "--due", "1"}, statusUsage, "usage", pos.MovedNo},
+		{"a reference that is a card number", []string{}, []string{"--amount", "1", "--reference", "4111 1111 1111 1111"}, statusUsage, "usage", pos.MovedNo},
+		{"a reference that is a story", []string{}, []string{"--amount", "1", "--reference", strings.Repeat("x", 65)}, statusUsage, "usage", pos.MovedNo},
+		{"an operator that is a card number", []string{}, []string{"--amount", "1", "--operator", "4111111111111111"}, statusUsage, "usage", pos.MovedNo},
+		{"an attempt with a slash", []string{}, []string{"--amount", "1", "--attempt", "a/b"}, statusUsage, "usage", pos.MovedNo},
+		{"an attempt that is too long", []string{}, []string{"--amount", "1", "--attempt", strings.Repeat("x", 33)}, statusUsage, "usage", pos.MovedNo},
 		{"a language nobody speaks", []string{}, []string{"--amount", "1", "--lang", "fr"}, statusUsage, "usage", pos.MovedNo},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -232,6 +241,43 @@ func TestExitStatusSaysWhereTheMoneyIs(t *testing.T) {
 		require.Equal(t, statusUsage, h.text(args...).status, "%v", args)
 	}
 	require.Equal(t, statusOK, h.text("--help").status)
+}
+
+// Every wrong use is explained in one plain line that says a thing once, and
+// commands that only look do not speak of money.
+func TestWrongUseIsExplained(t *testing.T) {
+	h := newShop(t, nil, "")
+	for _, c := range []struct {
+		args []string
+		why  string
+	}{
+		{[]string{"bogus"}, `there is no command "bogus"; till --help names them all`},
+		{[]string{"decode"}, "say what the bytes are: till decode zvt HEX, or till decode zvt-serial HEX"},
+		{[]string{"decode", "zvt"}, "give the bytes in hexadecimal, or - to read them from stdin"},
+		{[]string{"decode", "zvt", " "}, "there are no bytes in what was given"},
+		{[]string{"decode", "zvt", "0G"}, "character 2 ('G') is not hexadecimal"},
+		{[]string{"list", "--limit", "x"}, "--limit wants a whole number"},
+		{[]string{"list", "--bogus"}, "till list has no flag --bogus"},
+		{[]string{"list", "--amount", "x"}, `--amount: "x" is not an amount such as 12.80`},
+		{[]string{"verify", "x"}, `till verify takes flags only; what is "x"?`},
+		{[]string{"verify"}, "--journal: there is no file " + h.common[1]},
+		{[]string{"charge", "--tender", "cash", "--amount", "99999999999999999999"}, "--amount 99999999999999999999 is too large"},
+		{[]string{"charge", "--tender", "cash", "--amount", "1", "--currency", "XXY"}, `--currency "XXY" is not in ISO 4217`},
+		{[]string{"charge", "--tender", "cash", "--amount", "2", "--given", "1"}, "--given 1.00 EUR does not cover the amount of 2.00 EUR"},
+		{[]string{"charge", "--tender", "cash", "--amount", "1", "--reference", "4111111111111111"}, "--reference looks like a card number, which must never be kept"},
+		{[]string{"charge", "--amount", "1", "--tender", "cash", "--attempt", "a/b"}, `--attempt "a/b": an id is 1 to 32 letters, digits, - or _`},
+	} {
+		r := h.text(c.args...)
+		require.Equal(t, statusUsage, r.status, "%v: %s", c.args, r.stderr)
+		require.Contains(t, r.stderr, "  why: "+c.why+"\n", "%v", c.args)
+		require.NotContains(t, r.stderr, "4111111111111111")
+		looks := c.args[0] == "decode" || c.args[0] == "list" || c.args[0] == "verify"
+		require.Equal(t, !looks, strings.Contains(r.stderr, "money: ") && strings.Contains(r.stderr, "Nothing was sent"), "%v: %s", c.args, r.stderr)
+		as := h.json(c.args...)
+		require.Len(t, as.lines, 1)
+		require.Equal(t, c.why, as.lines[0].Error.Text)
+		require.NotContains(t, as.out, "4111111111111111")
+	}
 }
 
 // TestUnknownUntilAPersonKnows kills the terminal in the middle of a payment.

@@ -22,6 +22,9 @@ func (a *app) confirmCommand() *cobra.Command {
 
 func (a *app) confirm(ctx context.Context, id pos.AttemptID, order string) error {
 	a.draft = pos.Attempt{ID: id}
+	if err := shopText("--order", order, pos.MaxTextLen); err != nil {
+		return err
+	}
 	till, done, err := a.openTill(ctx)
 	if err != nil {
 		return err

@@ -13,11 +13,13 @@ import (
 func (a *app) decodeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "decode", Short: "Explain captured bytes, masked",
-		RunE: func(*cobra.Command, []string) error { return usagef("decode zvt HEX or decode zvt-serial HEX") },
+		RunE: func(*cobra.Command, []string) error {
+			return usagef("say what the bytes are: till decode zvt HEX, or till decode zvt-serial HEX")
+		},
 	}
 	var fromTerminal, fromRegister bool
 	apdu := &cobra.Command{
-		Use: "zvt HEX", Short: "An APDU of ZVT, as it travels over TCP", Args: cobra.MinimumNArgs(1),
+		Use: "zvt HEX", Short: "An APDU of ZVT, as it travels over TCP", Args: someBytes,
 		Long: decodeHelp,
 		RunE: func(_ *cobra.Command, args []string) error {
 			b, err := a.hexBytes(args)
@@ -39,7 +41,7 @@ func (a *app) decodeCommand() *cobra.Command {
 	apdu.Flags().BoolVar(&fromRegister, "from-register", false, "the register sent it")
 	apdu.MarkFlagsMutuallyExclusive("from-terminal", "from-register")
 	line := &cobra.Command{
-		Use: "zvt-serial HEX", Short: "Bytes of a serial line: frames, CRC, ACK and NAK", Args: cobra.MinimumNArgs(1),
+		Use: "zvt-serial HEX", Short: "Bytes of a serial line: frames, CRC, ACK and NAK", Args: someBytes,
 		Long: decodeHelp,
 		RunE: func(_ *cobra.Command, args []string) error {
 			b, err := a.hexBytes(args)
@@ -65,8 +67,17 @@ func (a *app) decodeCommand() *cobra.Command {
 	return cmd
 }
 
+// someBytes wants bytes.
+func someBytes(_ *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return usagef("give the bytes in hexadecimal, or - to read them from stdin")
+	}
+	return nil
+}
+
 const decodeHelp = `HEX may hold spaces, colons, commas, dashes, newlines and 0x; - reads it from stdin.
-Card numbers, tracks and passwords are masked. Status 1 says that the bytes are
+Card numbers, tracks and passwords are masked: ** is a byte, * half of one that
+is not shown. So are bytes that could not be decoded. Status 1 says that the bytes are
 not valid; what could be read is explained all the same, and the error names
 the byte.`
 
@@ -119,7 +130,7 @@ func parseHex(text string) ([]byte, error) {
 	case half:
 		return nil, usagef("half a byte is left over after byte %d", len(out))
 	case len(out) == 0:
-		return nil, usagef("no bytes given")
+		return nil, usagef("there are no bytes in what was given")
 	}
 	return out, nil
 }

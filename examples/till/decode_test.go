@@ -68,3 +68,34 @@ func TestDemoEndsWithEqualBooks(t *testing.T) {
 		})
 	}
 }
+
+// What the READMEs show of the demo is what it says: every line of it, in order.
+func TestTheReadmesShowThisDemo(t *testing.T) {
+	for readme, file := range map[string]string{"README.md": "demo-en.txt", "README.zh-CN.md": "demo-zh.txt"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", readme))
+		require.NoError(t, err)
+		said, err := os.ReadFile(filepath.Join("testdata", file))
+		require.NoError(t, err)
+		_, block, found := strings.Cut(strings.ReplaceAll(string(text), "\r\n", "\n"), "    $ go run ./examples/till demo")
+		require.True(t, found, "%s shows the demo", readme)
+		_, block, _ = strings.Cut(block, "\n")
+		rest, shown := strings.ReplaceAll(string(said), "\r\n", "\n"), 0
+		for line := range strings.Lines(block) {
+			if strings.TrimSpace(line) == "" {
+				continue
+			}
+			line, indented := strings.CutPrefix(line, "    ")
+			if !indented {
+				break // the block is over
+			}
+			if strings.TrimSpace(line) == "..." {
+				continue
+			}
+			_, after, found := strings.Cut("\n"+rest, "\n"+line)
+			require.True(t, found, "%s shows a line that the demo does not say, or not there: %q", readme, line)
+			rest = after
+			shown++
+		}
+		require.Greater(t, shown, 5, "%s shows some of the demo", readme)
+	}
+}

@@ -17,7 +17,7 @@ import (
 
 func (a *app) demoCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "demo", Short: "A day at a till against two simulated terminals; needs nothing", Args: cobra.NoArgs,
+		Use: "demo", Short: "A day at a till against two simulated terminals; needs nothing", Args: noArgs,
 		Long: `A day at a till against two simulated terminals, one on a serial line and one
 on TCP: what goes well, what goes wrong, and where the money is in the end.
 Status 0 says that journal and terminals agree to the cent.`,

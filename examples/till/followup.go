@@ -53,6 +53,10 @@ func (a *app) followCommand(typ pos.Type, use, short string, do func(context.Con
 func (a *app) follow(ctx context.Context, typ pos.Type, original pos.AttemptID, f followFlags,
 	do func(context.Context, *pos.Till, pos.FollowUpRequest) (pos.Attempt, error)) error {
 	a.draft = pos.Attempt{ID: pos.AttemptID(f.attempt), Till: a.tillID, Type: typ, Original: original, Operator: f.operator}
+	if err := errors.Join(attemptID(f.attempt), shopText("--operator", f.operator, pos.MaxTextLen)); err != nil {
+		a.draft = pos.Attempt{Till: a.tillID, Type: typ, Original: original}
+		return err
+	}
 	if f.amount != "" {
 		if _, err := parseAmount("--amount", f.amount, widest); err != nil {
 			return err

@@ -23,7 +23,7 @@ type listFlags struct {
 func (a *app) listCommand() *cobra.Command {
 	var f listFlags
 	cmd := &cobra.Command{
-		Use: "list", Short: "Look attempts up by day, amount, card, reference or state", Args: cobra.NoArgs,
+		Use: "list", Short: "Look attempts up by day, amount, card, reference or state", Args: noArgs,
 		Long: "Look attempts up. Reads the journal without its lock, so it works beside a running register.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.list(cmd.Context(), f) },
 	}
@@ -132,7 +132,7 @@ func (a *app) filters(f listFlags) ([]pos.Filter, error) {
 	var list []pos.Filter
 	var bad error
 	for _, c := range currencies {
-		m, err := pos.ParseMoney(f.amount, c)
+		m, err := parseAmount("--amount", f.amount, c)
 		if err != nil {
 			bad = err
 			continue
@@ -142,7 +142,7 @@ func (a *app) filters(f listFlags) ([]pos.Filter, error) {
 		list = append(list, with)
 	}
 	if len(list) == 0 {
-		return nil, usagef("--amount: %w", bad)
+		return nil, bad
 	}
 	return list, nil
 }

@@ -92,7 +92,7 @@ type failure struct {
 // in when no attempt was begun.
 func failed(draft pos.Attempt, err error, lang pos.Lang) result {
 	name, status := classOf(err)
-	f := &failure{Class: name, Text: pos.MaskCardData(err.Error()), Moved: pos.MovedNo, Advice: adviceOf(name, lang)}
+	f := &failure{Class: name, Text: oneLine(err.Error()), Moved: pos.MovedNo, Advice: adviceOf(name, lang)}
 	r := result{Attempt: draft, Error: f}
 	if draft.Type != "" && (status == statusNotSent || status == statusUsage) {
 		r.State = pos.StateNotSent

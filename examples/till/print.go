@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -54,6 +55,9 @@ func (a *app) slips(list []pos.Slip) {
 func (a *app) failure(err error) {
 	a.told = true
 	r := failed(a.draft, err, a.lang())
+	if r.Error.Class == "usage" && a.moneyless {
+		r.Error.Advice = a.word("advice.usage")
+	}
 	if a.json {
 		if err := a.object(r); err != nil {
 			a.say("till: %v", err)
@@ -68,34 +72,50 @@ func (a *app) failure(err error) {
 		a.say("  *** %s ***", a.word("screen.unknown"))
 	}
 	if r.Attempt.ID != "" {
-		a.say("  %s %s, %s", a.word("attempt"), r.ID, a.word("state."+string(r.State)))
+		a.say("  %s %s", a.word("attempt"), strings.Join(slices.DeleteFunc([]string{string(r.ID), a.word("state." + string(r.State))}, isEmpty), ", "))
 	}
 	if r.Error.BlockedBy != "" {
 		a.say("  %s %s", a.word("blocked"), r.Error.BlockedBy)
 	}
 	a.say("  %s %s", a.word("why"), why(err))
-	a.say("  %s %s", a.word("money"), a.word("moved."+string(r.Error.Moved)))
+	if !a.moneyless {
+		a.say("  %s %s", a.word("money"), a.word("moved."+string(r.Error.Moved)))
+	}
 	a.say("  %s %s", a.word("do"), r.Error.Advice)
 	if !a.json {
 		a.slips(r.Slips)
 	}
 }
 
-// why is an error without what the other lines say already.
+func isEmpty(s string) bool { return s == "" }
+
+// why is an error in one line, without what the other lines say already.
 func why(err error) string {
 	var e *pos.Error
 	if !errors.As(err, &e) {
-		return pos.MaskCardData(err.Error())
+		return oneLine(err.Error())
+	}
+	cause := ""
+	if e.Err != nil {
+		cause = oneLine(e.Err.Error())
+		if e.Class != pos.ErrNotFound { // whose rest is only a name
+			cause = strings.TrimPrefix(cause, e.Class.Error()+": ")
+		}
 	}
 	switch {
-	case e.Code != "" && e.Err != nil:
-		return pos.MaskCardData(fmt.Sprintf("%s %s: %v", e.Code, e.Text, e.Err))
+	case e.Code != "" && cause != "":
+		return oneLine(fmt.Sprintf("%s %s: %s", e.Code, e.Text, cause))
 	case e.Code != "":
 		return e.Code + " " + e.Text
-	case e.Err != nil:
-		return pos.MaskCardData(e.Err.Error())
+	case cause != "":
+		return cause
 	}
 	return e.Class.Error()
+}
+
+// oneLine is a text on one line, card numbers masked.
+func oneLine(s string) string {
+	return pos.MaskCardData(strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), "; "))
 }
 
 // describe is an attempt in words, one fact a line.

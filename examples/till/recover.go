@@ -11,7 +11,7 @@ import (
 
 func (a *app) recoverCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "recover", Short: "Go over everything unfinished: ask devices, try undos again, list what waits", Args: cobra.NoArgs,
+		Use: "recover", Short: "Go over everything unfinished: ask devices, try undos again, list what waits", Args: noArgs,
 		Long: `Go over everything unfinished: ask devices, try undos again, and list what waits
 for the register or a person. Run it after a crash or when a device is back.
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -40,6 +41,10 @@ func (a *app) resolve(ctx context.Context, r pos.ResolveRequest) error {
 		return usagef("--verdict is paid, not_paid, undone or undo")
 	case r.Operator == "" || r.Reason == "":
 		return usagef("a verdict needs --operator and --reason")
+	}
+	if err := errors.Join(shopText("--operator", r.Operator, pos.MaxTextLen), shopText("--reason", r.Reason, pos.MaxTextLen)); err != nil {
+		a.draft.Operator = ""
+		return err
 	}
 	till, done, err := a.openTill(ctx)
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 func (a *app) settleCommand() *cobra.Command {
 	var r pos.SettleRequest
 	cmd := &cobra.Command{
-		Use: "settle", Short: "Close the day at a device and compare its totals with the journal's", Args: cobra.NoArgs,
+		Use: "settle", Short: "Close the day at a device and compare its totals with the journal's", Args: noArgs,
 		Long: `Close the day at a device and compare its totals with the journal's, to the
 minor unit. Status 0 says that the device has settled and the books are equal,
 1 that it has settled and they differ.`,

@@ -13,7 +13,7 @@ import (
 
 func (a *app) statusCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "status", Short: "Ask a terminal how it is; no money is involved and no journal needed", Args: cobra.NoArgs,
+		Use: "status", Short: "Ask a terminal how it is; no money is involved and no journal needed", Args: noArgs,
 		Long: "Ask a terminal how it is. Status 0 says ready, 1 not ready, 4 not reached.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context()) },
 	}

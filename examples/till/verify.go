@@ -11,7 +11,7 @@ import (
 
 func (a *app) verifyCommand() *cobra.Command {
 	return &cobra.Command{
-		Use: "verify", Short: "Check the whole journal: every record is there and unchanged", Args: cobra.NoArgs,
+		Use: "verify", Short: "Check the whole journal: every record is there and unchanged", Args: noArgs,
 		Long: "Check the hash chain over every record of the journal, and every attempt against it. Status 1 names the first record that is wrong.",
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.verify(cmd.Context()) },
 	}

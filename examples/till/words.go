@@ -54,6 +54,7 @@ var words = map[string][2]string{
 	"advice.orphan":   {"confirm it once the sale is recorded, or abandon it", "销售入账后请 confirm,否则 abandon"},
 	"advice.returned": {"confirm it once the register has recorded it", "收银系统记账后请 confirm"},
 	"advice.alert":    {"later evidence contradicts this; look at the alerts", "后续证据与此不符,请查看告警"},
+	"advice.usage":    {"correct the command line; see --help", "请检查命令参数,见 --help"},
 	"aborting":        {"stopping; a second Ctrl-C leaves without the answer (the journal keeps what was begun)", "正在取消;再按 Ctrl-C 将不等结果直接退出(日志保留记录)"},
 
 	"recover.none": {"nothing is open", "没有未了结的交易"}, "recover.settled": {"decided now", "现已了结"}, "recover.orphan": {"approved, not confirmed", "已收款,待确认"},
