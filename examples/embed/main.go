@@ -35,7 +35,7 @@ func main() {
 		fmt.Println("paid", paid.Approved, "with", paid.Card, "receipt", paid.Receipt)
 	case errors.Is(err, pos.ErrOutcomeUnknown):
 		log.Fatal("result not known yet: do not take another payment. ", err)
-	default: // nothing was taken
+	default: // no goods: nothing was taken, or with pos.ErrPartial only a part
 		log.Fatal(err)
 	}
 }
