@@ -49,6 +49,7 @@ func TestTerminalRestartedOnItsBooks(t *testing.T) {
 			h := newShop(t, s, options)
 			rng := rand.New(rand.NewPCG(seed, uint64(len(medium))))
 			found := map[string]int{}
+			h.one(statusOK, "charge", "--amount", "1")
 			for i := range rounds {
 				s = powerCut(t, h, s, args, rng, i)
 				recoverAll(t, h)
@@ -78,7 +79,7 @@ func powerCut(t *testing.T, h *shop, s *sim, args []string, rng *rand.Rand, i in
 	if i%3 == 1 { // give up soon
 		cmd.Args[len(cmd.Args)-1] = "card=" + s.url("ask=20ms&wait=100ms&t2=300ms")
 	}
-	stderr := newWatched("connecting")
+	stderr := newWatched([]string{"connecting", "insert card"}[i%2])
 	cmd.Stderr = stderr
 	require.NoError(t, cmd.Start())
 	stderr.wait(t)

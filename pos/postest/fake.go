@@ -25,7 +25,7 @@ const (
 	FaultGarble      Fault = "garble-answer"    // the peer books it; the answer cannot be read
 	FaultDecline     Fault = "decline"
 	FaultCancel      Fault = "cancel"       // somebody presses stop at the device
-	FaultPartial     Fault = "partial"      // half of the amount is approved
+	FaultPartial     Fault = "partial"      // half of the amount is approved, rounded up
 	FaultOver        Fault = "over"         // one minor unit too much is approved
 	FaultCurrency    Fault = "currency"     // another currency is approved
 	FaultAutoReverse Fault = "auto-reverse" // booked and taken back by the peer
@@ -217,7 +217,7 @@ func (p *Peer) book(op pos.Operation, fault Fault) (pos.Reply, error) {
 	case FaultCancel:
 		return pos.Reply{Outcome: pos.OutcomeCanceled, Code: "6C", Text: "aborted by key"}, nil
 	case FaultPartial:
-		r.Approved = pos.FromMinor(amount.Minor()/2, amount.Currency())
+		r.Approved = pos.FromMinor((amount.Minor()+1)/2, amount.Currency())
 	case FaultOver:
 		r.Approved = pos.FromMinor(amount.Minor()+1, amount.Currency())
 	case FaultCurrency:
