@@ -25,7 +25,7 @@ func TestADayAtTheTill(t *testing.T) {
 			at := []string{"--listen", "127.0.0.1:0"}
 			if medium == "serial" {
 				needPTY(t)
-				at = []string{"--pty", filepath.Join(t.TempDir(), "terminal")}
+				at = []string{"--pty", ptyLink(t)}
 			}
 			s := startSim(t, append(at, "--books", file, "--think", "1ms", "--currency", "CNY")...)
 			h := newShop(t, s, "currency=CNY&"+quick)

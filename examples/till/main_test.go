@@ -215,3 +215,13 @@ func needPTY(t *testing.T) {
 		t.Skip("pseudo terminals need Linux")
 	}
 }
+
+// ptyLink is the name of a serial port. The directories of t.TempDir have names
+// that may look like a card number, 4249055524/002, which no journal takes.
+func ptyLink(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "pty-")
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return filepath.Join(dir, "terminal")
+}

@@ -36,7 +36,7 @@ func TestTerminalRestartedOnItsBooks(t *testing.T) {
 			address := "127.0.0.1:0"
 			if medium == "serial" {
 				needPTY(t)
-				at, address = "--pty", filepath.Join(t.TempDir(), "terminal")
+				at, address = "--pty", ptyLink(t)
 				options += "&t2=300ms"
 			}
 			if testing.Short() {
