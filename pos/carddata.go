@@ -6,7 +6,7 @@ import "strings"
 // number or magnetic track data. PCI DSS 4.0.1, 3.3.1 and 3.5.1 forbid both at rest.
 //
 // A card number is 13 to 19 digits, Luhn-valid and beginning as cards do, also
-// with an expiry date run on behind it, and with a single space, dash, dot or slash between groups of four or more. Track
+// with an expiry date run on behind it, and with a single space, dash, dot or slash between groups of four to six. Track
 // data is 12 to 19 digits, a separator (=, D or ^) and four digits more, Luhn
 // or not: test and domestic cards need not be.
 //
@@ -125,7 +125,7 @@ func isSeparator(c byte) bool { return c == '=' || c == 'D' || c == '^' }
 func isGap(c byte) bool       { return c == ' ' || c == '-' || c == '.' || c == '/' }
 
 // eachDigitRun calls f for every run of digits. A single gap may stand between
-// groups of four or more, as on a card. The run's digits are reused between calls.
+// groups, as on a card. The run's digits are reused between calls.
 func eachDigitRun(s string, f func(digitRun)) {
 	var buf [64]byte
 	for i := 0; i < len(s); {
@@ -143,7 +143,7 @@ func eachDigitRun(s string, f func(digitRun)) {
 				end = i
 				continue
 			}
-			if isGap(s[i]) && group >= cardGroup && i+1 < len(s) && isDigit(s[i+1]) {
+			if n := digitsAfter(s, i); isGap(s[i]) && cardGroup(group) && n > 0 && n <= maxCardGroup {
 				i++
 				group = 0
 				continue
@@ -154,8 +154,21 @@ func eachDigitRun(s string, f func(digitRun)) {
 	}
 }
 
-// cardGroup is the shortest group of digits that cards print, the last one apart.
-const cardGroup = 4
+// Cards print their number in groups of four to six; only the last may be shorter.
+const (
+	minCardGroup = 4
+	maxCardGroup = 6
+)
+
+func cardGroup(n int) bool { return n >= minCardGroup && n <= maxCardGroup }
+
+// digitsAfter counts the digits right behind s[i].
+func digitsAfter(s string, i int) (n int) {
+	for i++; i < len(s) && isDigit(s[i]); i++ {
+		n++
+	}
+	return n
+}
 
 // Lengths of a primary account number, ISO/IEC 7812-1.
 const (

@@ -48,6 +48,8 @@ func TestCardDataIsSeenAndMasked(t *testing.T) {
 		{"a track goes with it", "4111111111111111=25121011234500000000", "411111******1111"},
 		{"a track that is not Luhn-valid", "4111111111111112=25122011234567", "411111******1112"},
 		{"with its expiry date run on", "41111111111111112512", "411111******1111****"},
+		{"behind a short number", "0042 4111111111111111", "0042 411111******1111"},
+		{"a path of a port is no card", "serial:///tmp/4249055524/002/terminal", "serial:///tmp/4249055524/002/terminal"},
 		{"with dots", "4111.1111.1111.1111", "411111******1111"},
 		{"already masked", "411111******1111", "411111******1111"},
 		{"not Luhn-valid", "4111111111111112", "4111111111111112"},
