@@ -215,18 +215,18 @@ func (t *Terminal) register(ctx context.Context) error {
 		return fmt.Errorf("zvt: registration: %w", err)
 	}
 	var end ending
-	for range registrationTries {
+	for deadline := time.Now().Add(t.cfg.T3); ; {
 		if end, err = t.converse(ctx, m, nil); err != nil {
 			return fmt.Errorf("zvt: registration: %w", err)
 		}
-		if end.code != zvtproto.ResultPleaseWait {
+		if end.code != zvtproto.ResultPleaseWait || time.Now().After(deadline) {
 			break
 		}
 		// The terminal is finishing with the connection before.
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(t.cfg.T3 / registrationTries):
+		case <-time.After(registrationPause):
 		}
 	}
 	if !end.completed {
@@ -236,6 +236,7 @@ func (t *Terminal) register(ctx context.Context) error {
 	return nil
 }
 
-// registrationTries spread over T3 are how often a terminal may say "please
-// wait" (84 9C) to a registration. Nothing that moves money has been sent then.
-const registrationTries = 10
+// registrationPause is the wait before a registration is sent again that the
+// terminal answered with "please wait" (84 9C), for at most T3. Nothing that
+// moves money has been sent then.
+const registrationPause = 50 * time.Millisecond
