@@ -34,6 +34,7 @@ type UnknownBMPError struct {
 	Offset int
 }
 
+// Error names the BMP and its offset.
 func (e *UnknownBMPError) Error() string {
 	return fmt.Sprintf("zvtproto: unknown BMP %02X at data byte %d", byte(e.BMP), e.Offset)
 }
@@ -47,6 +48,7 @@ type FieldError struct {
 	Err    error
 }
 
+// Error names the BMP, its offset if known, and what is wrong with it.
 func (e *FieldError) Error() string {
 	if e.Offset < 0 {
 		return fmt.Sprintf("zvtproto: BMP %02X (%s): %v", byte(e.BMP), e.BMP.Name(), e.Err)
@@ -67,6 +69,7 @@ type TagError struct {
 	Err    error
 }
 
+// Error names the tag, its offset if known, and what is wrong with it.
 func (e *TagError) Error() string {
 	if e.Offset < 0 {
 		return fmt.Sprintf("zvtproto: tag %v: %v", e.Tag, e.Err)

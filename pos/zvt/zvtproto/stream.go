@@ -24,6 +24,7 @@ type NoiseError struct {
 	First byte
 }
 
+// Error names the byte.
 func (e *NoiseError) Error() string {
 	return fmt.Sprintf("zvtproto: no ZVT message begins with %02X", e.First)
 }
