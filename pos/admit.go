@@ -235,7 +235,7 @@ func checkIntent(in *Intent) error {
 
 // texts lists every string of the event that could hide card data.
 func (e Event) texts() []string {
-	list := []string{string(e.Attempt), e.Reason, e.Operator, e.OrderID, string(e.Kind), string(e.Verdict), string(e.Alert)}
+	list := []string{string(e.Attempt), e.Reason, e.Operator, e.OrderID, string(e.Kind), string(e.Verdict), string(e.Alert), string(e.Slip)}
 	if in := e.Intent; in != nil {
 		list = append(list, in.Reference, in.Tender, in.Device, in.Operator, in.Till, string(in.Type), string(in.Original))
 		list = append(list, string(in.Amount.Currency()), string(in.Due.Currency()), string(in.Given.Currency()))
@@ -247,6 +247,9 @@ func (e Event) texts() []string {
 		list = append(list, r.AuthCode, r.RRN, r.STAN, r.Receipt, r.Card, r.Scheme, r.Entry, r.TerminalID, r.MerchantID, r.Code, r.Text, string(r.Outcome), string(r.Approved.Currency()))
 		for k, v := range r.Handle {
 			list = append(list, k, v)
+		}
+		for _, s := range r.Chip.fields() {
+			list = append(list, *s)
 		}
 		for _, s := range r.Slips {
 			list = append(append(list, string(s.Kind)), s.Lines...)

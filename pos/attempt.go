@@ -139,9 +139,12 @@ type Attempt struct {
 	Reason string  `json:"reason,omitempty"` // why it is in doubt, undone, manual or forced
 	Tries  int     `json:"undo_tries,omitempty"`
 	Handle Handle  `json:"handle,omitempty"`
+	Chip   Chip    `json:"chip,omitzero"`
 	Slips  []Slip  `json:"slips,omitempty"`
 	Totals []Total `json:"totals,omitempty"` // of a settlement
 	Alerts []Alert `json:"alerts,omitempty"` // evidence that contradicts a closed state
+
+	Printed map[SlipKind]int `json:"printed,omitempty"` // pieces of paper, see Till.Printing
 
 	Seq     int64     `json:"seq"`     // journal sequence of the intent
 	Updated int64     `json:"updated"` // journal sequence of the last event
@@ -180,6 +183,25 @@ const (
 	SlipMerchant SlipKind = "merchant"
 	SlipAdmin    SlipKind = "admin" // end of day, diagnosis
 )
+
+func (k SlipKind) known() bool { return k == SlipCustomer || k == SlipMerchant || k == SlipAdmin }
+
+// Chip is what the slip of a chip card must show (EMV), as hex digits but for
+// the label. Nothing in it identifies the cardholder.
+type Chip struct {
+	AID        string `json:"aid,omitempty"`        // application identifier, tag 4F or 84
+	Label      string `json:"label,omitempty"`      // application label, tag 50, or preferred name 9F12
+	Cryptogram string `json:"cryptogram,omitempty"` // tag 9F26: TC, or ARQC where the card made no more
+	TVR        string `json:"tvr,omitempty"`        // terminal verification results, tag 95
+	TSI        string `json:"tsi,omitempty"`        // transaction status information, tag 9B
+	ATC        string `json:"atc,omitempty"`        // application transaction counter, tag 9F36
+	CVM        string `json:"cvm,omitempty"`        // cardholder verification results, tag 9F34
+}
+
+// fields lists the texts of the chip.
+func (c *Chip) fields() []*string {
+	return []*string{&c.AID, &c.Label, &c.Cryptogram, &c.TVR, &c.TSI, &c.ATC, &c.CVM}
+}
 
 // Total is one line of a settlement: what the peer counted under a name (a card scheme).
 type Total struct {

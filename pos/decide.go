@@ -84,6 +84,36 @@ func (t *Till) Abandon(ctx context.Context, id AttemptID, reason string) (Attemp
 	return a, nil
 }
 
+// Printing counts one more piece of paper about an attempt, durably, before it
+// is printed: call it, print, and put the number it returns on the slip. 1 is
+// the original; every further one is a reprint (重印) and must say so. A power
+// cut in between costs the original, never makes two of them.
+//
+// It changes nothing about the money, in whatever state the attempt is, and
+// need not wait for it: the slip of an unknown outcome is printed while the
+// till still asks. Errors: ErrNotFound, ErrInvalid for another kind of slip,
+// ErrJournal; the slip may then be printed all the same, as a reprint.
+func (t *Till) Printing(ctx context.Context, id AttemptID, kind SlipKind, operator string) (copyNumber int, err error) {
+	const op = "print"
+	leave, err := t.enter()
+	if err != nil {
+		return 0, &Error{Op: op, Class: ErrClosed}
+	}
+	defer leave()
+	a, err := t.cfg.Journal.Get(ctx, id)
+	if err != nil {
+		return 0, refused(op, a, err)
+	}
+	if !kind.known() {
+		return 0, &Error{Op: op, Class: ErrInvalid, Attempt: a, Err: fmt.Errorf("%q is no kind of slip", string(kind))}
+	}
+	next, err := t.append(ctx, Event{Kind: EventPrinted, Attempt: id, Slip: kind, Operator: operator})
+	if err != nil {
+		return 0, refused(op, a, err)
+	}
+	return next.Printed[kind], nil
+}
+
 // untouched refuses to undo what a void or refund has already worked on.
 func (t *Till) untouched(ctx context.Context, a Attempt) error {
 	list, err := t.cfg.Journal.Find(ctx, Filter{Reference: a.Reference})

@@ -39,6 +39,7 @@ type Reply struct {
 	Code       string    `json:"code,omitempty"` // the peer's own, verbatim
 	Text       string    `json:"text,omitempty"`
 	PeerTime   time.Time `json:"peer_time,omitzero"`
+	Chip       Chip      `json:"chip,omitzero"`
 	Slips      []Slip    `json:"slips,omitempty"`
 	Totals     []Total   `json:"totals,omitempty"`
 	Handle     Handle    `json:"handle,omitempty"` // added to the one given to BeforeSend

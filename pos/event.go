@@ -20,6 +20,7 @@ const (
 	EventSuspense EventKind = "suspense" // Reason: only a person can tell
 	EventResolve  EventKind = "resolve"  // Verdict, Operator, Reason: a person told
 	EventEvidence EventKind = "evidence" // Alert, Reply: an answer that decides nothing
+	EventPrinted  EventKind = "printed"  // Slip, Operator: one more piece of paper is about to be printed
 )
 
 // DoubtReason says why an answer is missing.
@@ -78,6 +79,7 @@ type Event struct {
 	Operator string    `json:"operator,omitempty"`
 	OrderID  string    `json:"order_id,omitempty"`
 	Alert    AlertKind `json:"alert,omitempty"`
+	Slip     SlipKind  `json:"slip,omitempty"`
 
 	// Seq and Epoch are set by the journal when the event is kept: its sequence
 	// number without gaps, and how often the journal had been opened.
@@ -87,5 +89,7 @@ type Event struct {
 
 // Closing reports whether the event tells the end of something begun. A
 // journal on a full disk must still find room for it (its reserve), while
-// intents and armings are refused.
-func (k EventKind) Closing() bool { return k != EventIntent && k != EventArmed }
+// what only begins something, or only counts paper, is refused.
+func (k EventKind) Closing() bool {
+	return k != EventIntent && k != EventArmed && k != EventPrinted
+}

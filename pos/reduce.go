@@ -97,6 +97,8 @@ func transition(a Attempt, e Event) (Attempt, []Effect, bool) {
 			return a.withEvidence(e), []Effect{EffectAlert, EffectPerson}, e.Reply != nil
 		}
 		return a.withEvidence(e), []Effect{EffectAlert}, from != "" && e.Reply != nil
+	case EventPrinted:
+		return a.withPrint(e.Slip), nil, from != "" && e.Slip.known()
 	}
 	return a, nil, false
 }
@@ -213,6 +215,15 @@ func (a Attempt) withEvidence(e Event) Attempt {
 	return a
 }
 
+// withPrint counts one more piece of paper. The state stays what it is.
+func (a Attempt) withPrint(kind SlipKind) Attempt {
+	printed := make(map[SlipKind]int, len(a.Printed)+1)
+	maps.Copy(printed, a.Printed)
+	printed[kind]++
+	a.Printed = printed
+	return a
+}
+
 // withWords keeps what the peer said. What it did not say leaves what is known.
 func (a Attempt) withWords(r Reply) Attempt {
 	set := func(dst *string, v string) {
@@ -233,6 +244,9 @@ func (a Attempt) withWords(r Reply) Attempt {
 	set(&a.Text, r.Text)
 	if !r.PeerTime.IsZero() {
 		a.PeerTime = r.PeerTime
+	}
+	if r.Chip != (Chip{}) {
+		a.Chip = r.Chip
 	}
 	if len(r.Slips) > 0 {
 		a.Slips = r.Slips

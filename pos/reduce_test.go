@@ -28,6 +28,7 @@ func events() []pos.Event {
 		{Kind: pos.EventUndone, Attempt: id, Reply: &pos.Reply{}},
 		{Kind: pos.EventConfirm, Attempt: id, OrderID: "o"},
 		{Kind: pos.EventSuspense, Attempt: id, Reason: "x"},
+		{Kind: pos.EventPrinted, Attempt: id, Slip: "poster"}, // no kind of slip
 	}
 	for _, o := range []pos.Outcome{pos.OutcomeUnknown, pos.OutcomeApproved, pos.OutcomeDeclined, pos.OutcomeCanceled,
 		pos.OutcomeReversed, pos.OutcomeNotSent, pos.OutcomePending, pos.OutcomeNotFound} {
@@ -189,4 +190,34 @@ func TestEffectsSayWhatMayHappen(t *testing.T) {
 		require.Equal(t, c.want, effects, "%s", c.e.Kind)
 		a = next
 	}
+}
+
+func TestPrintingChangesNothingButTheCount(t *testing.T) {
+	seen := map[pos.State]bool{}
+	queue := []pos.Attempt{{}}
+	for len(queue) > 0 {
+		a := queue[0]
+		queue = queue[1:]
+		next, effects, err := pos.Reduce(a, pos.Event{Kind: pos.EventPrinted, Attempt: a.ID, Slip: pos.SlipCustomer})
+		if a.State == "" {
+			require.Error(t, err, "no paper before there is an attempt")
+		} else {
+			require.NoError(t, err)
+			require.Empty(t, effects)
+			require.Equal(t, map[pos.SlipKind]int{pos.SlipCustomer: 1}, next.Printed)
+			require.Nil(t, a.Printed, "the input was changed")
+			again, _, err := pos.Reduce(next, pos.Event{Kind: pos.EventPrinted, Attempt: a.ID, Slip: pos.SlipCustomer})
+			require.NoError(t, err)
+			require.Equal(t, 2, again.Printed[pos.SlipCustomer])
+			next.Printed, next.Updated, next.Changed = a.Printed, a.Updated, a.Changed
+			require.Equal(t, a, next)
+		}
+		for _, e := range events() {
+			if next, _, err := pos.Reduce(a, e); err == nil && !seen[next.State] {
+				seen[next.State] = true
+				queue = append(queue, next)
+			}
+		}
+	}
+	require.Len(t, seen, 12)
 }

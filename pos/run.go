@@ -462,6 +462,9 @@ func (r Reply) clean() Reply {
 		&r.TerminalID, &r.MerchantID, &r.Code, &r.Text} {
 		*s = clip(MaskCardData(*s), maxWordLen)
 	}
+	for _, s := range r.Chip.fields() {
+		*s = clip(MaskCardData(*s), maxWordLen)
+	}
 	r.Handle = r.Handle.clean()
 	r.Totals = slices.Clone(r.Totals[:min(len(r.Totals), maxTotals)])
 	for i := range r.Totals {

@@ -87,6 +87,8 @@ func TestEventsWithCardDataAreRefused(t *testing.T) {
 		"reason":    {Kind: pos.EventDoubt, Attempt: "a", Reason: "card " + pan},
 		"text":      {Kind: pos.EventOutcome, Attempt: "a", Reply: &pos.Reply{Text: pan}},
 		"slip":      {Kind: pos.EventOutcome, Attempt: "a", Reply: &pos.Reply{Slips: []pos.Slip{{Lines: []string{"x", pan}}}}},
+		"chip":      {Kind: pos.EventOutcome, Attempt: "a", Reply: &pos.Reply{Chip: pos.Chip{Label: pan}}},
+		"printed":   {Kind: pos.EventPrinted, Attempt: "a", Slip: pan},
 		"order":     {Kind: pos.EventConfirm, Attempt: "a", OrderID: pan},
 	} {
 		require.ErrorIs(t, pos.CheckEvent(e), pos.ErrInvalid, name)

@@ -676,3 +676,27 @@ func TestHoldsAreCompletedOrReleasedOnce(t *testing.T) {
 	require.Equal(t, int64(700), l.peer.Net())
 	l.agree()
 }
+
+func TestPaperIsCountedAndSurvivesARestart(t *testing.T) {
+	l := newLane(t)
+	a, err := l.charge(1000, "order-1")
+	require.NoError(t, err)
+	count := func(kind pos.SlipKind) int {
+		n, err := l.Printing(t.Context(), a.ID, kind, "anna")
+		require.NoError(t, err)
+		return n
+	}
+	require.Equal(t, 1, count(pos.SlipCustomer))
+	require.Equal(t, 1, count(pos.SlipMerchant), "each copy has its own count")
+	require.NoError(t, l.Till.Close())
+	l.open()
+	require.Equal(t, 2, count(pos.SlipCustomer), "the original was printed before the restart")
+	_, err = l.Printing(t.Context(), "nobody", pos.SlipCustomer, "")
+	require.ErrorIs(t, err, pos.ErrNotFound)
+	_, err = l.Printing(t.Context(), a.ID, "poster", "")
+	require.ErrorIs(t, err, pos.ErrInvalid)
+	now, err := l.Find(t.Context(), pos.Filter{Reference: "order-1"})
+	require.NoError(t, err)
+	require.Equal(t, pos.StateApproved, now[0].State, "paper never changes the money")
+	l.agree()
+}

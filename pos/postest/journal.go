@@ -101,6 +101,7 @@ func fullReply(outcome pos.Outcome) pos.Reply {
 		Outcome: outcome, AuthCode: "A12345", RRN: "012345678901", STAN: "000042", Receipt: "344", Card: "621234******7890",
 		Scheme: "UnionPay", Entry: "chip", TerminalID: "T1", MerchantID: "M1", Code: "00", Text: "成功 <ok> & \"fine\"",
 		PeerTime: time.Date(2026, 3, 14, 20, 0, 1, 0, time.FixedZone("CST", 8*3600)),
+		Chip:     pos.Chip{AID: "A000000333010101", Label: "UnionPay Debit", Cryptogram: "0102030405060708", TVR: "0000008000", TSI: "E800", ATC: "0001", CVM: "1F0302"},
 		Slips:    []pos.Slip{{Kind: pos.SlipCustomer, Lines: []string{"line 1", "", "\xff\x00 bytes that are no text"}}},
 		Totals:   []pos.Total{{Name: "UnionPay", Count: 1, Amount: pos.FromMinor(1280, pos.CNY)}},
 		Handle:   pos.Handle{"receipt": "344"},
@@ -122,6 +123,7 @@ func journalScript() [][]pos.Event {
 	return [][]pos.Event{
 		one(journalIntent("a", "order-1", 1280)), armed("a"),
 		{journalEvent(pos.EventOutcome, "a", withReply(fullReply(pos.OutcomeApproved))), journalEvent(pos.EventConfirm, "a", func(e *pos.Event) { e.OrderID = "R-1" })},
+		one(journalEvent(pos.EventPrinted, "a", func(e *pos.Event) { e.Slip, e.Operator = pos.SlipCustomer, "anna" })),
 		one(journalEvent(pos.EventEvidence, "a", func(e *pos.Event) { e.Alert = pos.AlertStray; r := fullReply(""); e.Reply = &r })),
 		one(journalIntent("b", "order-2", 500)),
 		one(journalEvent(pos.EventVoided, "b", withReply(pos.Reply{Outcome: pos.OutcomeNotSent, Text: "no line"}), withReason("offline"))),
@@ -205,7 +207,7 @@ func (s *journalSuite) everyKind(t *testing.T) {
 			kinds[e.Kind] = true
 		}
 	}
-	require.Len(t, kinds, 11, "the script has every kind of event")
+	require.Len(t, kinds, 12, "the script has every kind of event")
 	_, err := j.Get(t.Context(), "nobody")
 	require.ErrorIs(t, err, pos.ErrNotFound)
 }
@@ -670,9 +672,10 @@ func (s *journalSuite) model(t *testing.T) {
 func randomEvent(r *rapid.T, prefix string) pos.Event {
 	id := prefix + strconv.Itoa(rapid.IntRange(0, 5).Draw(r, "attempt"))
 	e := journalEvent(pos.EventKind(rapid.SampledFrom([]string{
-		"intent", "intent", "intent", "voided", "armed", "armed", "doubt", "outcome", "outcome", "undo", "undone", "confirm", "suspense", "resolve", "evidence",
+		"intent", "intent", "intent", "voided", "armed", "armed", "doubt", "outcome", "outcome", "undo", "undone", "confirm", "suspense", "resolve", "evidence", "printed",
 	}).Draw(r, "kind")), id)
 	e.Reply = &pos.Reply{Outcome: rapid.SampledFrom([]pos.Outcome{pos.OutcomeApproved, pos.OutcomeDeclined, pos.OutcomeNotSent}).Draw(r, "outcome")}
+	e.Slip = pos.SlipCustomer
 	e.Reason, e.Operator, e.Verdict = "reason", "anna", rapid.SampledFrom([]pos.Verdict{pos.VerdictPaid, pos.VerdictNotPaid, pos.VerdictUndo}).Draw(r, "verdict")
 	if e.Kind != pos.EventIntent {
 		return e
