@@ -40,6 +40,7 @@ var rules = []rule{
 	{"pos", nil}, // has never heard of a driver
 	{"transport/transporttest", []string{module + "transport", module + "internal/", "github.com/creack/pty", "github.com/stretchr/testify/", "go.uber.org/goleak", "golang.org/x/sys/"}},
 	{"transport/tcp", []string{module + "transport", module + "internal/", "golang.org/x/sys/"}},
+	{"transport/usb", []string{module + "transport", module + "transport/serial", module + "transport/usb", module + "transport/usb/usbtest", module + "internal/", "github.com/google/gousb", "golang.org/x/sys/"}},
 	{"transport/serial", []string{module + "transport", module + "internal/", "go.bug.st/serial", "golang.org/x/sys/"}},
 	{"transport", []string{module + "internal/"}},
 	{"emv", nil},

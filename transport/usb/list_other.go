@@ -1,0 +1,12 @@
+//go:build !linux && !(cgo && libusb)
+
+package usb
+
+import (
+	"context"
+	"fmt"
+)
+
+func listSystem(context.Context) ([]Device, error) {
+	return nil, fmt.Errorf("usb: listing devices: %w", ErrNeedsLibusb)
+}
