@@ -37,11 +37,16 @@ var rules = []rule{
 	{"pos/zvt", []string{module + "pos", module + "pos/zvt/zvtproto", module + "transport", module + "transport/frame"}},
 	{"pos/journal", []string{module + "pos", "modernc.org/sqlite", "modernc.org/sqlite/lib", "modernc.org/libc", "golang.org/x/sys/"}},
 	{"pos/postest", []string{module + "pos", "github.com/stretchr/testify/", "pgregory.net/rapid"}},
+	{"pos/receipt", []string{module + "pos", module + "transport/escpos", module + "transport/escpos/paper", "rsc.io/qr"}},
 	{"pos", nil}, // has never heard of a driver
 	{"transport/transporttest", []string{module + "transport", module + "internal/", "github.com/creack/pty", "github.com/stretchr/testify/", "go.uber.org/goleak", "golang.org/x/sys/"}},
 	{"transport/tcp", []string{module + "transport", module + "internal/", "golang.org/x/sys/"}},
 	{"transport/usb", []string{module + "transport", module + "transport/serial", module + "transport/usb", module + "transport/usb/usbtest", module + "internal/", "github.com/google/gousb", "golang.org/x/sys/"}},
-	{"transport/serial", []string{module + "transport", module + "internal/", "go.bug.st/serial", "golang.org/x/sys/"}},
+	{"transport/serial", []string{module + "transport", module + "internal/", "go.bug.st/serial", "go.bug.st/serial/enumerator", "golang.org/x/sys/"}},
+	{"transport/escpos/internal", []string{"rsc.io/qr", "github.com/hajimehoshi/bitmapfont/v4", "golang.org/x/image/", "golang.org/x/text/"}},
+	{"transport/escpos/paper", []string{module + "transport/escpos/internal/", "golang.org/x/text/"}},
+	{"transport/escpos/escpostest", []string{module + "transport", module + "transport/escpos/paper"}},
+	{"transport/escpos", []string{module + "transport", module + "transport/escpos/internal/", "golang.org/x/text/"}},
 	{"transport", []string{module + "internal/"}},
 	{"emv", nil},
 	{"qr", []string{module + "pos"}},
@@ -51,7 +56,7 @@ var rules = []rule{
 }
 
 // pure packages do no I/O at all.
-var pure = []string{"transport/frame", "pos/zvt/zvtproto"}
+var pure = []string{"transport/frame", "transport/escpos/internal/ink", "transport/escpos/paper", "pos/zvt/zvtproto"}
 
 var impure = []string{"os", "net", "net/http", "os/exec", "syscall", "io/fs", "database/sql"}
 
