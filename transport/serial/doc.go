@@ -10,6 +10,13 @@
 //
 //	serial:///dev/ttyUSB0?baud=9600&data=8&parity=none&stop=2
 //	serial:///COM3?baud=115200
+//	serial:///dev/serial/by-id/usb-FTDI_FT232R_A50285BI-if00-port0
+//	serial:///by-serial/0403:6001:A50285BI?baud=115200&flow=rtscts
+//	serial:///dev/ttyS1?baud=19200&parity=even&rs485=on
+//
+// The third and fourth name the adapter, not the port: each Dial looks where it
+// is now, so that a Link finds it again after it was unplugged, whatever number
+// the system gives it. List shows what there is, without opening anything.
 //
 // go.bug.st/serial sets the line up, on every system. Reading and writing
 // differs:
@@ -17,6 +24,12 @@
 //	Unix      a non-blocking descriptor in Go's own poller: true deadlines, no
 //	          limit on descriptor numbers, Close ends reads and writes
 //	others    the library's port behind a guard that adds deadlines
+//
+// What a system cannot do is ErrMode, never left out in silence: DTR/DSR flow
+// control anywhere, any flow control on Windows, RS-485 but on Linux. RS-485,
+// modem lines and break on a real UART are the driver's work; pseudo terminals
+// have none of them. Lines are set after opening: systems raise both lines
+// first, for a moment.
 //
 // A port is used exclusively: TIOCEXCL keeps other users out, a file lock on
 // Linux keeps even root from opening it twice by accident.

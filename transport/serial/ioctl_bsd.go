@@ -20,6 +20,11 @@ func setInt(fd int, request uint, value int) error {
 
 func termios(fd int) (*unix.Termios, error) { return unix.IoctlGetTermios(fd, unix.TIOCGETA) }
 
+func setTermios(fd int, t *unix.Termios) error { return unix.IoctlSetTermios(fd, unix.TIOCSETA, t) }
+
+// holders are not looked for on these systems.
+func holders(string) string { return "" }
+
 // exclusive cannot be asked on these systems.
 func (c *Conn) exclusive() bool { return false }
 

@@ -12,6 +12,8 @@ func setInt(fd int, request uint, value int) error { return unix.IoctlSetInt(fd,
 
 func termios(fd int) (*unix.Termios, error) { return unix.IoctlGetTermios(fd, unix.TCGETS) }
 
+func setTermios(fd int, t *unix.Termios) error { return unix.IoctlSetTermios(fd, unix.TCSETS, t) }
+
 // exclusive reports whether somebody set TIOCEXCL: root may open such a port
 // all the same, and must not.
 func (c *Conn) exclusive() bool {

@@ -1,6 +1,12 @@
 package serial
 
-import "strings"
+import (
+	"strings"
+	"time"
+)
+
+// MaxBreak bounds a break: a line held longer looks like a cable pulled out.
+const MaxBreak = 5 * time.Second
 
 // ModemLines are the lines the other side drives.
 type ModemLines struct{ CTS, DSR, DCD, RI bool }

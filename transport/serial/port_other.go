@@ -3,9 +3,11 @@
 package serial
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"syscall"
+	"time"
 
 	bugst "go.bug.st/serial"
 
@@ -23,9 +25,12 @@ var (
 	_ transport.Aborter = (*Conn)(nil)
 )
 
-func open(d *Dialer) (*Conn, error) {
+func open(d *Dialer, path string) (*Conn, error) {
+	if d.Flow != NoFlow {
+		return nil, fmt.Errorf("%w: flow=%s is not available on this system", ErrMode, flowNames[d.Flow])
+	}
 	mode := d.mode()
-	port, err := bugst.Open(d.Path, &mode)
+	port, err := bugst.Open(path, &mode)
 	if err != nil {
 		return nil, portError(err)
 	}
@@ -50,6 +55,23 @@ func (c *Conn) ModemLines() (ModemLines, error) {
 		return ModemLines{}, err
 	}
 	return ModemLines{CTS: bits.CTS, DSR: bits.DSR, DCD: bits.DCD, RI: bits.RI}, nil
+}
+
+// Break holds the line at break (space) for d, at most MaxBreak. Here it cannot
+// be ended early; Close waits for it.
+func (c *Conn) Break(ctx context.Context, d time.Duration) error {
+	if d <= 0 || d > MaxBreak {
+		return fmt.Errorf("serial: a break lasts up to %v, not %v", MaxBreak, d)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("serial: break: %w", err)
+	}
+	c.reading.Lock() // Close takes it too: the handle stays ours meanwhile
+	defer c.reading.Unlock()
+	if c.isClosed() {
+		return errClosed()
+	}
+	return c.named(c.lines.Break(d))
 }
 
 // System error codes of Windows, winerror.h.

@@ -3,12 +3,15 @@
 package serial
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/user"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -39,6 +42,8 @@ type Conn struct {
 	once   sync.Once
 	err    error // of closing
 	closed atomic.Bool
+	// closing is closed when Close begins.
+	closing chan struct{}
 }
 
 var (
@@ -47,13 +52,20 @@ var (
 	_ transport.Checker = (*Conn)(nil)
 )
 
-func open(d *Dialer) (*Conn, error) {
-	file, err := os.OpenFile(d.Path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+// open resolves links first: the port is opened twice, and a link such as those
+// in /dev/serial/by-id may point elsewhere a moment later. The name a port has
+// cannot be given to another one while it is open.
+func open(d *Dialer, name string) (*Conn, error) {
+	path, err := filepath.EvalSymlinks(name)
 	if err != nil {
-		return nil, openError(d.Path, err)
+		return nil, openError(name, err)
 	}
-	c := &Conn{file: file}
-	if err := c.claim(d); err != nil {
+	file, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, openError(path, err)
+	}
+	c := &Conn{file: file, closing: make(chan struct{})}
+	if err := c.claim(d, path); err != nil {
 		file.Close()
 		return nil, err
 	}
@@ -62,7 +74,7 @@ func open(d *Dialer) (*Conn, error) {
 
 // claim locks the port and sets it up. The library opens it a second time for
 // that, so TIOCEXCL comes after; the lock has kept others out by then.
-func (c *Conn) claim(d *Dialer) error {
+func (c *Conn) claim(d *Dialer, path string) error {
 	var isTTY, lockErr error
 	c.control(func(fd int) {
 		if _, isTTY = termios(fd); isTTY == nil {
@@ -73,25 +85,107 @@ func (c *Conn) claim(d *Dialer) error {
 	case isTTY != nil:
 		return fmt.Errorf("%w: %w", ErrNotSerial, isTTY)
 	case errors.Is(lockErr, unix.EWOULDBLOCK):
-		return fmt.Errorf("%w: %w", ErrBusy, lockErr)
+		return fmt.Errorf("%w%s: %w", ErrBusy, holders(path), lockErr)
 	case c.exclusive():
-		return fmt.Errorf("%w: another program holds it exclusively", ErrBusy)
+		return fmt.Errorf("%w%s: somebody holds it exclusively", ErrBusy, holders(path))
 	}
 	if d.StopBits == OnePointFiveStopBits {
 		return fmt.Errorf("%w: 1.5 stop bits", ErrMode)
 	}
 	mode := d.mode()
-	port, err := bugst.Open(d.Path, &mode)
+	port, err := bugst.Open(path, &mode)
 	if err != nil {
 		return portError(err)
 	}
 	if err := port.Close(); err != nil {
 		return portError(err)
 	}
+	if err := c.setFlow(d.Flow); err != nil {
+		return err
+	}
 	if err := c.exclude(); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotSerial, err)
 	}
 	return c.ioctl(flushIoctl, flushInput)
+}
+
+// setFlow turns flow control on; the library has turned it off.
+func (c *Conn) setFlow(f Flow) error {
+	if f == NoFlow {
+		return nil
+	}
+	if f == DTRDSR {
+		return fmt.Errorf("%w: DTR/DSR flow control; wire DSR to CTS and use flow=rtscts", ErrMode)
+	}
+	var err error
+	if ctlErr := c.control(func(fd int) {
+		var t *unix.Termios
+		if t, err = termios(fd); err != nil {
+			return
+		}
+		if f == RTSCTS {
+			t.Cflag |= unix.CRTSCTS
+		} else {
+			t.Iflag |= unix.IXON | unix.IXOFF
+			t.Iflag &^= unix.IXANY
+			t.Cc[unix.VSTART], t.Cc[unix.VSTOP] = xon, xoff
+		}
+		if err = setTermios(fd, t); err == nil {
+			t, err = termios(fd)
+		}
+		// Drivers drop what they cannot do without a word.
+		if err == nil && f == RTSCTS && t.Cflag&unix.CRTSCTS == 0 {
+			err = unix.EOPNOTSUPP
+		}
+	}); ctlErr != nil {
+		return ctlErr
+	}
+	if err != nil {
+		return fmt.Errorf("%w: flow=%s: %w", ErrMode, flowNames[f], err)
+	}
+	return nil
+}
+
+// DC1 and DC3 of ASCII.
+const (
+	xon  = 0x11
+	xoff = 0x13
+)
+
+// Break holds the line at break (space) for d, at most MaxBreak. It ends early,
+// with the error of ctx, when ctx ends, and with os.ErrClosed when the port is
+// closed. Errors: errors.ErrUnsupported where the port has none.
+func (c *Conn) Break(ctx context.Context, d time.Duration) error {
+	if d <= 0 || d > MaxBreak {
+		return fmt.Errorf("serial: a break lasts up to %v, not %v", MaxBreak, d)
+	}
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("serial: break: %w", err)
+	}
+	if err := c.ioctl(unix.TIOCSBRK, 0); err != nil {
+		return breakError(c.ioError(err))
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	var ended error
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+		ended = fmt.Errorf("serial: break: %w", ctx.Err())
+	case <-c.closing:
+		return fmt.Errorf("serial: break: %w", os.ErrClosed) // closing ended it
+	}
+	if err := c.ioctl(unix.TIOCCBRK, 0); err != nil && ended == nil {
+		return breakError(c.ioError(err))
+	}
+	return ended
+}
+
+func breakError(err error) error {
+	if errors.Is(err, unix.ENOTTY) || errors.Is(err, unix.EINVAL) || errors.Is(err, unix.EOPNOTSUPP) {
+		return fmt.Errorf("serial: break: %w: %w", errors.ErrUnsupported, err)
+	}
+	return err
 }
 
 // Read implements transport.Conn. Errors: ErrUnplugged, net deadline errors,
@@ -135,6 +229,8 @@ func (c *Conn) Abort() error { return c.end(false) }
 func (c *Conn) end(finish bool) error {
 	c.once.Do(func() {
 		c.closed.Store(true)
+		close(c.closing)
+		c.ioctl(unix.TIOCCBRK, 0)
 		c.file.SetDeadline(time.Unix(1, 0))
 		left := 1
 		if finish {
@@ -275,18 +371,28 @@ func openError(path string, err error) error {
 	if !errors.Is(err, unix.EACCES) && !errors.Is(err, unix.EPERM) {
 		return systemError(err)
 	}
-	info, statErr := os.Stat(path)
-	if statErr != nil {
-		return fmt.Errorf("%w: %w", ErrPermission, err)
+	return fmt.Errorf("%w: %s: %w", ErrPermission, accessAdvice(path), err)
+}
+
+// accessAdvice says what would give this user the port: the group that owns it,
+// or a rule that gives it one.
+func accessAdvice(path string) string {
+	info, err := os.Stat(path)
+	if err != nil {
+		return "its folder may not be read"
 	}
-	name := "that owns it"
-	if stat, ok := info.Sys().(*syscall.Stat_t); ok {
-		name = strconv.Itoa(int(stat.Gid))
-		if group, err := user.LookupGroupId(name); err == nil {
-			name = group.Name
-		}
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok || info.Mode().Perm()&0o060 != 0o060 || stat.Gid == 0 {
+		return fmt.Sprintf("no group may use it; as root write the line\n"+
+			`  SUBSYSTEM=="tty", KERNEL=="%s*", GROUP="dialout", MODE="0660"`+"\n"+
+			"to /etc/udev/rules.d/70-openecr.rules, add this user to the group dialout, plug the port in again and log in again",
+			strings.TrimRight(filepath.Base(path), "0123456789"))
 	}
-	return fmt.Errorf("%w: add this user to the group %s and log in again: %w", ErrPermission, name, err)
+	name := strconv.Itoa(int(stat.Gid))
+	if group, err := user.LookupGroupId(name); err == nil {
+		name = group.Name
+	}
+	return fmt.Sprintf("add this user to the group %s (usermod -aG %s NAME) and log in again", name, name)
 }
 
 func systemError(err error) error {
