@@ -118,6 +118,15 @@ func (m Money) String() string {
 	if m.currency == "" {
 		return strconv.FormatInt(m.minor, 10)
 	}
+	return m.Digits() + " " + string(m.currency)
+}
+
+// Digits prints major units alone: "12.80", "-0.05". Of an amount without a
+// currency it prints the minor units.
+func (m Money) Digits() string {
+	if m.currency == "" {
+		return strconv.FormatInt(m.minor, 10)
+	}
 	exp := m.currency.Exponent()
 	digits := strconv.FormatUint(magnitude(m.minor), 10)
 	if pad := exp + 1 - len(digits); pad > 0 {
@@ -129,7 +138,7 @@ func (m Money) String() string {
 	if m.minor < 0 {
 		digits = "-" + digits
 	}
-	return digits + " " + string(m.currency)
+	return digits
 }
 
 func magnitude(n int64) uint64 {
