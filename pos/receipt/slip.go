@@ -90,14 +90,14 @@ type Barcode struct{ Content string }
 // Logo is a picture, drawn in black and white and centred.
 type Logo struct{ Picture image.Image }
 
-func (Paragraph) block()     {}
-func (Pair) block()     {}
-func (Verbatim) block() {}
-func (Rule) block()     {}
-func (Gap) block()      {}
-func (QR) block()       {}
-func (Barcode) block()  {}
-func (Logo) block()     {}
+func (Paragraph) block() {}
+func (Pair) block()      {}
+func (Verbatim) block()  {}
+func (Rule) block()      {}
+func (Gap) block()       {}
+func (QR) block()        {}
+func (Barcode) block()   {}
+func (Logo) block()      {}
 
 // plain makes a text from outside harmless: one line, no control characters,
 // no direction marks, no full card numbers, at most limit characters.
