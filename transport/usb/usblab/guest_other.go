@@ -1,0 +1,6 @@
+//go:build !linux
+
+package main
+
+func isInit() bool { return false }
+func guestMain()   {}
