@@ -12,15 +12,33 @@ const QuietZone = 4
 // ErrQR says that data does not fit a QR code, or not the paper.
 var ErrQR = errors.New("the data does not fit a QR code on this paper")
 
-// QR draws a code with modules of whole dots: the size asked for, or the
-// largest that fits if that is smaller or 0, quiet zone included. level is 0 to
-// 3 for L, M, Q, H. used is the size of a module.
-func QR(data string, level, module, width int) (b *Bitmap, used int, err error) {
+// QRCode draws a code with modules of one dot and no quiet zone. level is 0 to 3
+// for L, M, Q, H.
+func QRCode(data string, level int) (*Bitmap, error) {
 	code, err := qr.Encode(data, qr.Level(min(max(level, 0), 3)))
 	if err != nil {
-		return nil, 0, errors.Join(ErrQR, err)
+		return nil, errors.Join(ErrQR, err)
 	}
-	side := code.Size + 2*QuietZone
+	b := NewBitmap(code.Size, code.Size)
+	for y := range code.Size {
+		for x := range code.Size {
+			if code.Black(x, y) {
+				b.Set(x, y)
+			}
+		}
+	}
+	return b, nil
+}
+
+// QR draws a code with modules of whole dots: the size asked for, or the
+// largest that fits if that is smaller or 0, quiet zone included. used is the
+// size of a module.
+func QR(data string, level, module, width int) (b *Bitmap, used int, err error) {
+	code, err := QRCode(data, level)
+	if err != nil {
+		return nil, 0, err
+	}
+	side := code.Width + 2*QuietZone
 	if fits := width / side; module <= 0 || module > fits {
 		module = fits
 	}
@@ -28,12 +46,6 @@ func QR(data string, level, module, width int) (b *Bitmap, used int, err error) 
 		return nil, 0, ErrQR
 	}
 	b = NewBitmap(side*module, side*module)
-	for y := range code.Size {
-		for x := range code.Size {
-			if code.Black(x, y) {
-				b.Fill((x+QuietZone)*module, (y+QuietZone)*module, module, module)
-			}
-		}
-	}
+	b.Draw(code, QuietZone*module, QuietZone*module, module, module)
 	return b, module, nil
 }
