@@ -42,6 +42,8 @@ var rules = []rule{
 	{"transport/transporttest", []string{module + "transport", module + "internal/", "github.com/creack/pty", "github.com/stretchr/testify/", "go.uber.org/goleak", "golang.org/x/sys/"}},
 	{"transport/tcp", []string{module + "transport", module + "internal/", "golang.org/x/sys/"}},
 	{"transport/usb", []string{module + "transport", module + "transport/serial", module + "transport/usb", module + "transport/usb/usbtest", module + "internal/", "github.com/google/gousb", "golang.org/x/sys/"}},
+	{"transport/scanner", []string{module + "transport", module + "transport/scanner", module + "internal/"}},
+	{"transport/display", []string{module + "transport", module + "transport/display", module + "internal/", "golang.org/x/text/"}},
 	{"transport/serial", []string{module + "transport", module + "internal/", "go.bug.st/serial", "go.bug.st/serial/enumerator", "golang.org/x/sys/"}},
 	{"transport/escpos/internal", []string{"rsc.io/qr", "github.com/hajimehoshi/bitmapfont/v4", "golang.org/x/image/", "golang.org/x/text/"}},
 	{"transport/escpos/paper", []string{module + "transport/escpos/internal/", "golang.org/x/text/"}},
