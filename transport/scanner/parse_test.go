@@ -222,7 +222,7 @@ func FuzzGS1(f *testing.F) {
 		text := ""
 		for _, e := range list {
 			text += e.AI + e.Value
-			e.Decimal()
+			require.NotEmpty(t, e.Decimal())
 			e.Date()
 		}
 		require.Equal(t, strings.ReplaceAll(string(in), "\x1d", ""), text)
