@@ -99,7 +99,7 @@ func TestCardDataCannotBePrinted(t *testing.T) {
 		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "v", v)
 		slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "v", v)
 	}
-	for _, secret := range []string{testPAN, "345678", "3012201", fmt.Sprintf("%x", testPAN), fmt.Sprintf("%x", "345678"), "54 51 52"} {
+	for _, secret := range []string{testPAN, "345678", "3012201", fmt.Sprintf("%x", testPAN), fmt.Sprintf("%x", "345678"), "54 50 49 50", "51 52 53"} {
 		require.NotContains(t, log.String(), secret)
 	}
 	copied := pan

@@ -19,20 +19,32 @@ var ErrPAN = errors.New("emv: not a card number of 12 to 19 digits")
 // PAN is a card number (primary account number, 主账号). It prints as first six
 // and last four digits, whatever the verb; the digits come out through Use and
 // AppendDigits only. The zero value is no card. Safe for concurrent use.
-type PAN struct{ d *digits }
+type PAN struct{ hidden hidden }
 
-// digits stand behind a pointer, because fmt prints what is in unexported
-// fields of other types without asking.
+// hidden keeps digits behind a function, because fmt prints what is in
+// unexported fields of other types without asking, and follows pointers where
+// a verb does not fit.
+type hidden func() *digits
+
+func hide(d *digits) hidden { return func() *digits { return d } }
+
+func (h hidden) bytes() []byte {
+	if h == nil {
+		return nil
+	}
+	d := h()
+	return d.b[:d.n]
+}
+
+func (h hidden) clear() {
+	if h != nil {
+		*h() = digits{}
+	}
+}
+
 type digits struct {
 	b [maxTrack2]byte
 	n int
-}
-
-func (d *digits) bytes() []byte {
-	if d == nil {
-		return nil
-	}
-	return d.b[:d.n]
 }
 
 // ParsePAN reads a card number in digits; spaces and dashes between them are
@@ -52,7 +64,7 @@ func ParsePAN(text []byte) (PAN, error) {
 	if d.n < MinPAN {
 		return PAN{}, ErrPAN
 	}
-	return PAN{&d}, nil
+	return PAN{hide(&d)}, nil
 }
 
 // DecodePAN reads the value of tag 5A: digits in nibbles, left justified, F to
@@ -87,24 +99,24 @@ func nibbles(dst, src []byte, limit int) ([]byte, bool) {
 }
 
 // IsZero reports whether there is no card number.
-func (p PAN) IsZero() bool { return p.d == nil }
+func (p PAN) IsZero() bool { return p.hidden == nil }
 
 // Len is the number of digits.
-func (p PAN) Len() int { return len(p.d.bytes()) }
+func (p PAN) Len() int { return len(p.hidden.bytes()) }
 
 // Use lends the digits in ASCII to f, which must not keep them.
-func (p PAN) Use(f func(digits []byte)) { f(p.d.bytes()) }
+func (p PAN) Use(f func(digits []byte)) { f(p.hidden.bytes()) }
 
 // AppendDigits appends the digits in ASCII. They are the caller's to wipe.
-func (p PAN) AppendDigits(dst []byte) []byte { return append(dst, p.d.bytes()...) }
+func (p PAN) AppendDigits(dst []byte) []byte { return append(dst, p.hidden.bytes()...) }
 
 // Equal compares two card numbers.
-func (p PAN) Equal(q PAN) bool { return string(p.d.bytes()) == string(q.d.bytes()) }
+func (p PAN) Equal(q PAN) bool { return string(p.hidden.bytes()) == string(q.hidden.bytes()) }
 
 // Luhn reports whether the check digit is right. Some UnionPay cards are made
 // without one: treat false as a warning (inferred).
 func (p PAN) Luhn() bool {
-	d := p.d.bytes()
+	d := p.hidden.bytes()
 	sum := 0
 	for i := range d {
 		n := int(d[len(d)-1-i] - '0')
@@ -119,14 +131,10 @@ func (p PAN) Luhn() bool {
 }
 
 // Clear overwrites the digits. Copies of p see it too.
-func (p PAN) Clear() {
-	if p.d != nil {
-		*p.d = digits{}
-	}
-}
+func (p PAN) Clear() { p.hidden.clear() }
 
 // String returns the masked number: 621234******7890.
-func (p PAN) String() string { return mask(p.d.bytes()) }
+func (p PAN) String() string { return mask(p.hidden.bytes()) }
 
 // mask shows first six and last four; of a shorter number, only the last four.
 func mask(d []byte) string {

@@ -16,7 +16,7 @@ var ErrTrack = errors.New("emv: not a track 2")
 // Track2 is the second track of a stripe, or its equivalent on a chip (tag 57,
 // 2磁道数据). It must never be kept after the answer of the host (PCI DSS 4.0.1,
 // 3.3.1.1) and prints as its masked number. The zero value is no track.
-type Track2 struct{ d *digits }
+type Track2 struct{ hidden hidden }
 
 // ParseTrack2 reads a track in ASCII, with = or D between number and expiry,
 // with or without sentinels (; ?) and the check character behind them.
@@ -75,7 +75,7 @@ func DecodeTrack2(value []byte) (Track2, error) {
 
 // checkTrack2 wants a number, one separator, and four digits of expiry at least.
 func checkTrack2(d *digits) (Track2, error) {
-	t := Track2{d}
+	t := Track2{hide(d)}
 	pan, rest, ok := t.split()
 	switch {
 	case !ok:
@@ -94,7 +94,7 @@ func checkTrack2(d *digits) (Track2, error) {
 }
 
 func (t Track2) split() (pan, rest []byte, ok bool) {
-	b := t.d.bytes()
+	b := t.hidden.bytes()
 	for i, c := range b {
 		if c == 'D' {
 			return b[:i], b[i+1:], true
@@ -104,7 +104,7 @@ func (t Track2) split() (pan, rest []byte, ok bool) {
 }
 
 // IsZero reports whether there is no track.
-func (t Track2) IsZero() bool { return t.d == nil }
+func (t Track2) IsZero() bool { return t.hidden == nil }
 
 // PAN returns the card number of the track.
 func (t Track2) PAN() PAN {
@@ -144,14 +144,10 @@ func twoDigits(b []byte) int { return int(b[0]-'0')*10 + int(b[1]-'0') }
 
 // Use lends the track to f in ASCII, with D as separator and without sentinels;
 // f must not keep it.
-func (t Track2) Use(f func(track []byte)) { f(t.d.bytes()) }
+func (t Track2) Use(f func(track []byte)) { f(t.hidden.bytes()) }
 
 // Clear overwrites the track. Copies of t see it too.
-func (t Track2) Clear() {
-	if t.d != nil {
-		*t.d = digits{}
-	}
-}
+func (t Track2) Clear() { t.hidden.clear() }
 
 // String returns the masked card number, and nothing of the rest.
 func (t Track2) String() string {

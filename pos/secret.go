@@ -11,14 +11,15 @@ import (
 //
 // Go gives no guarantee that memory is wiped; Clear does what can be done.
 type Secret struct {
-	// Behind a pointer, because fmt prints what %p is given without asking it.
-	b *[]byte
+	// Behind a function, because fmt prints what is in unexported fields of other
+	// types without asking, and follows pointers where a verb does not fit.
+	hidden func() []byte
 }
 
 // NewSecret copies b; the caller should clear its own copy.
 func NewSecret(b []byte) Secret {
 	own := append([]byte(nil), b...)
-	return Secret{b: &own}
+	return Secret{hidden: func() []byte { return own }}
 }
 
 // Len returns the number of bytes.
@@ -31,10 +32,10 @@ func (s Secret) Use(f func(b []byte)) { f(s.bytes()) }
 func (s Secret) Clear() { clear(s.bytes()) }
 
 func (s Secret) bytes() []byte {
-	if s.b == nil {
+	if s.hidden == nil {
 		return nil
 	}
-	return *s.b
+	return s.hidden()
 }
 
 const secretMask = "***"

@@ -97,3 +97,17 @@ func TestEventsWithCardDataAreRefused(t *testing.T) {
 	long := pos.Event{Kind: pos.EventDoubt, Attempt: "a", Reason: strings.Repeat("x", pos.MaxTextLen+1)}
 	require.ErrorIs(t, pos.CheckEvent(long), pos.ErrInvalid)
 }
+
+// fmt does not ask values in unexported fields how they print.
+func TestASecretInsideAnotherTypeStaysHidden(t *testing.T) {
+	const code = "134567890123456789"
+	holder := struct{ code pos.Secret }{pos.NewSecret([]byte(code))}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%X", "%d", "%p", "%08b"} {
+		for _, v := range []any{holder, &holder} {
+			got := fmt.Sprintf(verb, v)
+			for _, secret := range []string{code, "49 51 52", fmt.Sprintf("%x", code), "0x31, 0x33"} {
+				require.NotContains(t, got, secret, verb)
+			}
+		}
+	}
+}
