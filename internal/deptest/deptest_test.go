@@ -37,6 +37,7 @@ var rules = []rule{
 	{"pos/zvt", []string{module + "pos", module + "pos/zvt/zvtproto", module + "transport", module + "transport/frame"}},
 	{"pos/journal", []string{module + "pos", "modernc.org/sqlite", "modernc.org/sqlite/lib", "modernc.org/libc", "golang.org/x/sys/"}},
 	{"pos/postest", []string{module + "pos", "github.com/stretchr/testify/", "pgregory.net/rapid"}},
+	{"pos/unionpay/cupkey", []string{module + "emv", "github.com/emmansun/gmsm/", "golang.org/x/crypto/"}},
 	{"pos/receipt", []string{module + "pos", module + "transport/escpos", module + "transport/escpos/paper", "rsc.io/qr"}},
 	{"pos", nil}, // has never heard of a driver
 	{"transport/transporttest", []string{module + "transport", module + "internal/", "github.com/creack/pty", "github.com/stretchr/testify/", "go.uber.org/goleak", "golang.org/x/sys/"}},
@@ -58,7 +59,7 @@ var rules = []rule{
 }
 
 // pure packages do no I/O at all.
-var pure = []string{"transport/frame", "transport/escpos/internal/ink", "transport/escpos/paper", "pos/zvt/zvtproto"}
+var pure = []string{"transport/frame", "emv", "transport/escpos/internal/ink", "transport/escpos/paper", "pos/zvt/zvtproto"}
 
 var impure = []string{"os", "net", "net/http", "os/exec", "syscall", "io/fs", "database/sql"}
 
