@@ -2,6 +2,7 @@ package receipt
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/openecr/openecr/transport/escpos"
 )
@@ -35,8 +36,9 @@ func printBlock(b *escpos.Builder, block Block) error {
 			b.Text(escpos.Style{}, l)
 		}
 	case Rule:
-		b.Rule()
 		if v.Double {
+			b.Text(escpos.Style{}, strings.Repeat("=", b.Columns(escpos.Style{})))
+		} else {
 			b.Rule()
 		}
 	case Gap:

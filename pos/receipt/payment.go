@@ -36,7 +36,7 @@ func (s Shop) Payment(a pos.Attempt, c Copy) (Slip, error) {
 }
 
 // verdict says first what became of the money.
-func (p *paper) verdict(a pos.Attempt) {
+func (p *writer) verdict(a pos.Attempt) {
 	switch {
 	case a.State == pos.StateForced:
 		p.warn("forced")
@@ -63,7 +63,7 @@ func (p *paper) verdict(a pos.Attempt) {
 }
 
 // doubt is the slip of an outcome nobody knows yet (结果未明).
-func (p *paper) doubt(a pos.Attempt) {
+func (p *writer) doubt(a pos.Attempt) {
 	p.warn("unknown")
 	p.note(p.word("unknown.do"))
 	switch a.State {
@@ -125,7 +125,7 @@ func own(a pos.Attempt, kind pos.SlipKind) []string {
 }
 
 // about names the attempt, its device and its card.
-func (p *paper) about(a pos.Attempt) {
+func (p *writer) about(a pos.Attempt) {
 	p.fact("merchant", a.MerchantID)
 	p.fact("terminal", a.TerminalID)
 	p.fact("till", a.Till)
@@ -152,7 +152,7 @@ func (p *paper) about(a pos.Attempt) {
 
 // amounts prints what was asked for and what was approved. The large amount
 // only stands where the money moved.
-func (p *paper) amounts(a pos.Attempt) {
+func (p *writer) amounts(a pos.Attempt) {
 	p.add(Rule{})
 	switch {
 	case a.Type == pos.TypeSettle:
@@ -174,7 +174,7 @@ func (p *paper) amounts(a pos.Attempt) {
 }
 
 // chip prints what the schemes want of a chip card's slip.
-func (p *paper) chip(c pos.Chip) {
+func (p *writer) chip(c pos.Chip) {
 	if c == (pos.Chip{}) {
 		return
 	}

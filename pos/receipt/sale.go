@@ -103,7 +103,7 @@ func (v Sale) addsUp() error {
 	return nil
 }
 
-func (p *paper) item(it Item) {
+func (p *writer) item(it Item) {
 	name := plain(it.Name, MaxText)
 	if it.Quantity == "" && it.Price == (pos.Money{}) {
 		p.add(Pair{Label: name, Value: it.Amount.Digits()})
@@ -127,7 +127,7 @@ func quantity(it Item) string {
 }
 
 // tenders prints each payment and what is still open.
-func (p *paper) tenders(v Sale) {
+func (p *writer) tenders(v Sale) {
 	open, doubt := v.Total, false
 	for _, a := range v.Tenders {
 		doubt = doubt || a.State.Uncertain() || a.State == pos.StateManual
@@ -167,7 +167,7 @@ func (p *paper) tenders(v Sale) {
 }
 
 // paidWith names a payment: the tender, its scheme and the end of the card's number.
-func (p *paper) paidWith(a pos.Attempt) string {
+func (p *writer) paidWith(a pos.Attempt) string {
 	label := p.named("tender", a.Tender)
 	if a.Type == pos.TypeVoid || a.Type == pos.TypeRefund {
 		label = p.word("type."+string(a.Type)) + " " + label
@@ -179,7 +179,7 @@ func (p *paper) paidWith(a pos.Attempt) string {
 	return label
 }
 
-func (p *paper) voucher(o Voucher) {
+func (p *writer) voucher(o Voucher) {
 	p.add(Rule{}, Paragraph{Content: plain(o.Title, MaxText), Bold: true})
 	p.fact("voucher.platform", o.Platform)
 	p.fact("voucher", o.Code)

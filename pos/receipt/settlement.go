@@ -40,12 +40,12 @@ func (s Shop) Settlement(t pos.Settlement, c Copy) (Slip, error) {
 }
 
 // total is a name with how many and how much.
-func (p *paper) total(t pos.Total) {
+func (p *writer) total(t pos.Total) {
 	p.add(Pair{Label: plain(t.Name, MaxText) + "  " + count(t.Count), Value: t.Amount.String()})
 }
 
 // unfinished lists attempts somebody must still look after.
-func (p *paper) unfinished(key string, list []pos.Attempt) {
+func (p *writer) unfinished(key string, list []pos.Attempt) {
 	if len(list) == 0 {
 		return
 	}

@@ -38,16 +38,16 @@ type Copy struct {
 // MaxShopLines bounds head and footer each: more would cost a roll a week.
 const MaxShopLines = 20
 
-// paper collects the blocks of one slip.
-type paper struct {
+// writer collects the blocks of one slip.
+type writer struct {
 	slip Slip
 	shop Shop
 	err  error
 }
 
 // begin starts a slip with the shop's head, its title and its copy marks.
-func (s Shop) begin(title string, c Copy) *paper {
-	p := &paper{slip: Slip{Title: title, Lang: s.Lang}, shop: s}
+func (s Shop) begin(title string, c Copy) *writer {
+	p := &writer{slip: Slip{Title: title, Lang: s.Lang}, shop: s}
 	if len(s.Lines) > MaxShopLines || len(s.Footer) > MaxShopLines {
 		p.err = errors.New("receipt: head or footer of the shop has more than " + strconv.Itoa(MaxShopLines) + " lines")
 		return p
@@ -81,7 +81,7 @@ func (s Shop) begin(title string, c Copy) *paper {
 
 // reprint marks a copy that is not the original. The original has number 1, so
 // copy 2 is the first reprint.
-func (p *paper) reprint(number int) string {
+func (p *writer) reprint(number int) string {
 	n := "?"
 	if number > 1 {
 		n = strconv.Itoa(number - 1)
@@ -90,7 +90,7 @@ func (p *paper) reprint(number int) string {
 }
 
 // end finishes a slip with the shop's footer.
-func (p *paper) end() (Slip, error) {
+func (p *writer) end() (Slip, error) {
 	if p.err != nil {
 		return Slip{}, p.err
 	}
@@ -103,18 +103,18 @@ func (p *paper) end() (Slip, error) {
 	return p.slip, nil
 }
 
-func (p *paper) add(blocks ...Block) { p.slip.Blocks = append(p.slip.Blocks, blocks...) }
+func (p *writer) add(blocks ...Block) { p.slip.Blocks = append(p.slip.Blocks, blocks...) }
 
-func (p *paper) fail(err error) {
+func (p *writer) fail(err error) {
 	if p.err == nil {
 		p.err = err
 	}
 }
 
-func (p *paper) word(key string) string { return word(p.slip.Lang, key) }
+func (p *writer) word(key string) string { return word(p.slip.Lang, key) }
 
 // named is the word for a value the peer gave, or the value itself.
-func (p *paper) named(group, value string) string {
+func (p *writer) named(group, value string) string {
 	if _, ok := words[group+"."+value]; ok {
 		return p.word(group + "." + value)
 	}
@@ -122,25 +122,25 @@ func (p *paper) named(group, value string) string {
 }
 
 // fact is a label with its value; what is not known is not printed.
-func (p *paper) fact(key, value string) {
+func (p *writer) fact(key, value string) {
 	if value = plain(value, MaxText); value != "" {
 		p.add(Pair{Label: p.word(key), Value: value})
 	}
 }
 
 // money is an amount that is part of the reckoning, printed even when it is zero.
-func (p *paper) money(key string, m pos.Money) {
+func (p *writer) money(key string, m pos.Money) {
 	p.add(Pair{Label: p.word(key), Value: m.String()})
 }
 
 // moment prints a time in the shop's zone; no time prints nothing.
-func (p *paper) moment(key string, t time.Time) {
+func (p *writer) moment(key string, t time.Time) {
 	if !t.IsZero() {
 		p.fact(key, p.clock(t))
 	}
 }
 
-func (p *paper) clock(t time.Time) string {
+func (p *writer) clock(t time.Time) string {
 	zone := p.shop.Zone
 	if zone == nil {
 		zone = time.Local
@@ -149,11 +149,11 @@ func (p *paper) clock(t time.Time) string {
 }
 
 // warn is what nobody may overlook.
-func (p *paper) warn(key string) {
+func (p *writer) warn(key string) {
 	p.add(Paragraph{Content: " " + p.word(key) + " ", Align: Center, Size: Large, Bold: true, Inverse: true})
 }
 
-func (p *paper) note(text string) {
+func (p *writer) note(text string) {
 	if text = plain(text, MaxText); text != "" {
 		p.add(Paragraph{Content: text, Align: Center, Bold: true})
 	}
