@@ -49,7 +49,7 @@ var rules = []rule{
 	{"transport/escpos/internal", []string{"rsc.io/qr", "github.com/hajimehoshi/bitmapfont/v4", "golang.org/x/image/", "golang.org/x/text/"}},
 	{"transport/escpos/paper", []string{module + "transport/escpos/internal/", "golang.org/x/text/"}},
 	{"transport/escpos/escpostest", []string{module + "transport", module + "transport/escpos/paper"}},
-	{"transport/escpos", []string{module + "transport", module + "transport/escpos/internal/", "golang.org/x/text/"}},
+	{"transport/escpos", []string{module + "transport", module + "internal/", module + "transport/escpos/internal/", "golang.org/x/text/"}},
 	{"transport", []string{module + "internal/"}},
 	{"emv", nil},
 	{"qr", []string{module + "pos"}},

@@ -29,6 +29,9 @@ type Profile struct {
 	Cutter bool
 	// Drawer says there is a connector for a cash drawer.
 	Drawer bool
+	// RealTimeDrawer says that DLE DC4 opens the drawer also while the printer is
+	// without paper; else the drawer waits for it like everything in the stream.
+	RealTimeDrawer bool
 	// Status says how the printer can be asked; it guides Printer.
 	Status StatusAbility
 	// Confirm says how the printer tells what it has printed; it guides Printer.
@@ -77,12 +80,17 @@ type Confirm int
 // Ways to tell.
 const (
 	// NoConfirm: Printer asks for the real-time status around each piece. A loss
-	// of the buffer is noticed only if the connection breaks with it.
+	// of the buffer is noticed only if the connection breaks with it, or the
+	// printer is still silent at the next piece.
 	NoConfirm Confirm = iota
+	// ConfirmTry: Printer tries ConfirmStatus once and falls back to NoConfirm
+	// when nothing comes back.
+	ConfirmTry
 	// ConfirmStatus: GS r 1 is executed in order behind the data before it, and
 	// not while paper is out (Epson TM-T85 specification; HPRT TP80K manual). The
 	// answer proves that the data was processed; its last line may still be under
-	// the head.
+	// the head. Answers carry no number: two are asked each time, so that a stray
+	// byte of a noisy line is not taken for one.
 	ConfirmStatus
 	// ConfirmProcess: GS ( H function 48 sends a process ID back when the data
 	// before it has been printed (Epson ESC/POS reference, GS ( H). An ID whose
@@ -102,7 +110,7 @@ var (
 // least; the others hold what the maker's documents say. Everything else about
 // a printer is for the shop to set.
 func Profiles() []Profile {
-	generic := Profile{CodePages: basic, Status: RealTimeStatus}
+	generic := Profile{CodePages: basic, Status: RealTimeStatus, Confirm: ConfirmTry}
 	with := func(p Profile, name string, columns int, change func(*Profile)) Profile {
 		p.Name, p.Columns, p.Dots = name, columns, columns*cellDots
 		if change != nil {
@@ -118,7 +126,7 @@ func Profiles() []Profile {
 		// TM-T20: GS ( H is in Epson's ESC/POS reference for this model.
 		with(generic, "epson-tm-t20", 48, func(p *Profile) {
 			p.CodePages, p.NativeQR, p.NativeBarcodes = western, true, true
-			p.Cutter, p.Drawer, p.Confirm = true, true, ConfirmProcess
+			p.Cutter, p.Drawer, p.RealTimeDrawer, p.Confirm = true, true, true, ConfirmProcess
 		}),
 		// SRP-350: DLE EOT and GS r are in its command manual; it is too old for QR codes.
 		with(generic, "bixolon-srp-350", 48, func(p *Profile) {

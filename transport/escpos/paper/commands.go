@@ -54,7 +54,7 @@ func (h *Head) esc(cmd []byte) {
 	case 'm':
 		h.cut(false, 0)
 	case 'p':
-		h.pulse(n, time.Duration(cmd[3])*2*time.Millisecond, time.Duration(cmd[4])*2*time.Millisecond)
+		h.Pulse(n, time.Duration(cmd[3])*2*time.Millisecond, time.Duration(cmd[4])*2*time.Millisecond)
 	case '*':
 		h.columns(cmd)
 	case '$':

@@ -18,6 +18,9 @@ type Config struct {
 	ChineseOn bool
 	// Western has no Chinese font: FS & does nothing.
 	Western bool
+	// NoRealTime leaves DLE DC4 to somebody else: a printer does it when it
+	// arrives, not when its turn comes.
+	NoRealTime bool
 }
 
 // AskKind says what a host wants to know.
@@ -132,7 +135,7 @@ func (h *Head) Blank() bool { return h.y == 0 && len(h.line) == 0 && len(h.sheet
 func (h *Head) Take() *Sheet {
 	s := h.sheet
 	s.grow(h.y)
-	h.sheet, h.y = &Sheet{Width: h.cfg.Width}, 0
+	h.sheet, h.y, h.full = &Sheet{Width: h.cfg.Width}, 0, false
 	return s
 }
 
@@ -416,16 +419,17 @@ func (h *Head) endLine() {
 }
 
 func (h *Head) dle(cmd []byte) {
-	if len(cmd) == 5 && cmd[1] == 0x14 && cmd[2] == 1 {
+	if len(cmd) == 5 && cmd[1] == 0x14 && cmd[2] == 1 && !h.cfg.NoRealTime {
 		on := time.Duration(cmd[4]) * 100 * time.Millisecond
-		h.pulse(cmd[3], on, on)
+		h.Pulse(cmd[3], on, on)
 	}
 }
 
 // maxPulses bounds what is remembered; no slip opens a drawer that often.
 const maxPulses = 1000
 
-func (h *Head) pulse(m byte, on, off time.Duration) {
+// Pulse notes a drawer pulse on connector m, as ESC p and DLE DC4 give it.
+func (h *Head) Pulse(m byte, on, off time.Duration) {
 	pin := 2
 	if m&1 == 1 {
 		pin = 5
@@ -449,6 +453,12 @@ func (h *Head) cut(full bool, feed int) {
 		h.sheet.Cuts = append(h.sheet.Cuts, Cut{Row: h.y, Full: full})
 	}
 }
+
+// Pulses is how many drawer pulses the current sheet saw.
+func (h *Head) Pulses() int { return len(h.sheet.Pulses) }
+
+// Full reports that the current sheet holds no more.
+func (h *Head) Full() bool { return h.full }
 
 // Cuts is how often the current sheet was cut.
 func (h *Head) Cuts() int { return len(h.sheet.Cuts) }

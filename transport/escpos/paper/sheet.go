@@ -165,8 +165,9 @@ func Draw(widthDots int, stream []byte) (*Sheet, error) {
 		stream = stream[n:]
 	}
 	h.flush()
+	full := h.full
 	s := h.Take()
-	if h.full {
+	if full {
 		return s, ErrEndOfPaper
 	}
 	s.Unfinished = len(stream)
