@@ -34,6 +34,7 @@ type app struct {
 	book    *journal.Journal
 	draft   pos.Attempt // what is known of the attempt before there is one
 	told    bool        // the failure was printed already
+	machine machine     // whose ports are listed
 
 	moneyless bool // the command only looks
 }
@@ -99,7 +100,7 @@ func (a *app) command() *cobra.Command {
 	fs.StringVar(&a.traceFile, "trace", "", "append a masked transcript of the conversation to this `file`")
 	root.AddCommand(a.chargeCommand(), a.preauthCommand(), a.voidCommand(), a.refundCommand(), a.completeCommand(),
 		a.queryCommand(), a.recoverCommand(), a.confirmCommand(), a.abandonCommand(), a.resolveCommand(),
-		a.settleCommand(), a.listCommand(), a.verifyCommand(), a.statusCommand(), a.decodeCommand(), a.demoCommand())
+		a.settleCommand(), a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.decodeCommand(), a.demoCommand())
 	return root
 }
 
@@ -137,7 +138,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 func moneyless(cmd *cobra.Command) bool {
 	for ; cmd != nil; cmd = cmd.Parent() {
 		switch cmd.Name() {
-		case "decode", "list", "verify", "help", "completion":
+		case "decode", "list", "verify", "ports", "print", "drawer", "help", "completion":
 			return true
 		}
 	}

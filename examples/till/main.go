@@ -5,6 +5,7 @@
 //	till demo
 //	till charge --amount 12.80 --tender card=zvt+tcp://127.0.0.1:20007
 //	till list --day 2026-11-22
+//	till ports --watch
 //	till decode zvt "06 01 07 04 00 00 00 00 12 80"
 //
 // Results go to stdout, everything else to stderr. The exit status says where
