@@ -108,7 +108,7 @@ func TestSlipsInEveryForm(t *testing.T) {
 }
 
 func TestAPrinterInTroubleSaysWhatToDo(t *testing.T) {
-	p, url := simPrinter(t, escpostest.Config{Away: 300 * time.Millisecond})
+	p, url := simPrinter(t, escpostest.Config{Away: 1500 * time.Millisecond})
 	journal := cashSale(t)
 	p.Inject("paper-out=5")
 	status, _, errs := alone(t, journal, "print", "a1", "--printer", url)
@@ -126,13 +126,14 @@ func TestAPrinterInTroubleSaysWhatToDo(t *testing.T) {
 
 func TestTheDrawerOpens(t *testing.T) {
 	high := true
-	p, url := simPrinter(t, escpostest.Config{Kicked: &high})
+	_, url := simPrinter(t, escpostest.Config{Kicked: &high})
 	journal := filepath.Join(t.TempDir(), "none.db")
 	status, out, errs := alone(t, journal, "drawer", "open", "--printer", url, "--sensor", "high")
 	require.Equal(t, statusOK, status, errs)
 	require.Contains(t, out, "the drawer is open")
-	p.SetDrawer(false)
-	status, _, errs = alone(t, journal, "drawer", "open", "--printer", url, "--sensor", "low")
+	stuck, stuckURL := simPrinter(t, escpostest.Config{})
+	stuck.SetDrawer(true)
+	status, _, errs = alone(t, journal, "drawer", "open", "--printer", stuckURL, "--sensor", "low")
 	require.Equal(t, statusOther, status)
 	require.Contains(t, errs, "use its key")
 	for _, wrong := range [][]string{{"drawer"}, {"drawer", "close"}, {"drawer", "open"}, {"drawer", "open", "--printer", url, "--pin", "3"},
