@@ -79,6 +79,7 @@ type Device struct {
 	cut    *cut
 	halted map[uint8]bool
 	seen   []Setup
+	empty  int
 }
 
 // cut is an order to pull the cable.
@@ -122,6 +123,13 @@ func (d *Device) Requests() []Setup {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return append([]Setup(nil), d.seen...)
+}
+
+// EmptyTransfers counts the zero-length packets the host has sent.
+func (d *Device) EmptyTransfers() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.empty
 }
 
 // Plugged reports whether a host has configured the device.

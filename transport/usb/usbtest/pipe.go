@@ -76,6 +76,13 @@ func (e *pipe) progress() {
 // when the data was its own.
 func (e *pipe) transfer(u urb, pulled bool) {
 	defer e.changed()
+	if !u.in && len(u.data) == 0 {
+		e.p.d.mu.Lock()
+		e.p.d.empty++
+		e.p.d.mu.Unlock()
+		e.p.complete(u, 0, 0, nil)
+		return
+	}
 	if !u.in {
 		e.queue = append(e.queue, u.data)
 		e.size += len(u.data)
