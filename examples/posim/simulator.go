@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -23,6 +25,8 @@ import (
 type simulator struct {
 	name, short, long string
 	faults            map[string]string // by name, with what each does
+	faultUnit         string            // what uses a fault up; empty is "money command"
+	faultsAre         string            // how they strike; empty is one money command each
 	port              string            // default of --listen
 	serial            bool              // it has --pty
 	flags             func(*pflag.FlagSet)
@@ -30,7 +34,12 @@ type simulator struct {
 }
 
 // simulators lists them all; there is no registration elsewhere.
-func simulators() []simulator { return []simulator{zvtSimulator()} }
+func simulators() []simulator {
+	return []simulator{
+		zvtSimulator(),
+		printerSimulator(),
+	}
+}
 
 // setup is what the shared flags give a simulator.
 type setup struct {
@@ -43,6 +52,12 @@ type setup struct {
 	past []json.RawMessage
 	// log takes a line for people.
 	log func(string)
+	// show prints a line on stdout: what this simulator is there to show.
+	show func(string)
+	// in is what people type.
+	in io.Reader
+	// print writes a line of the simulator's product to stdout.
+	print func(string)
 }
 
 // peer is a running simulator. Serve ends when it is closed.
@@ -75,7 +90,7 @@ func (s simulator) command(stdout, stderr io.Writer) *cobra.Command {
 		cmd.MarkFlagsMutuallyExclusive("listen", "pty")
 	}
 	fs.Uint64Var(&f.seed, "seed", 1, "chooses cards and codes; the same seed repeats them")
-	fs.StringArrayVar(&f.faults, "fault", nil, "a `name` of the list above, for one money command; repeatable, in order")
+	fs.StringArrayVar(&f.faults, "fault", nil, "a `name` of the list above; repeatable, in order")
 	fs.StringVar(&f.books, "books", "", "`file` to which each booking is appended and synced before it is acknowledged, one JSON object a line;\n"+
 		"with FILE"+memorySuffix+" beside it, it is what a restarted simulator remembers")
 	fs.BoolVar(&f.verbose, "verbose", false, "show on stderr what the simulator's display shows")
@@ -84,7 +99,7 @@ func (s simulator) command(stdout, stderr io.Writer) *cobra.Command {
 		if fs.Changed("pty") && f.pty == "" {
 			return fmt.Errorf("%w: --pty wants the name of a link", errUsage)
 		}
-		return s.run(cmd.Context(), f, stdout, stderr)
+		return s.run(cmd.Context(), f, cmd.InOrStdin(), stdout, stderr)
 	}
 	return cmd
 }
@@ -96,7 +111,11 @@ func (s simulator) faultList() string {
 	}
 	slices.Sort(names)
 	var b strings.Builder
-	b.WriteString("Faults, each used up by one money command:\n")
+	are := s.faultsAre
+	if are == "" {
+		are = "each used up by one money command"
+	}
+	b.WriteString("Faults, " + are + ":\n")
 	for _, name := range names {
 		fmt.Fprintf(&b, "  %-16s %s\n", name, s.faults[name])
 	}
@@ -114,13 +133,21 @@ type errFaults []string
 func (e errFaults) Error() string { return "unknown faults " + strings.Join(e, ", ") }
 
 // run serves until ctx ends.
-func (s simulator) run(ctx context.Context, f shared, stdout, stderr io.Writer) error {
+func (s simulator) run(ctx context.Context, f shared, stdin io.Reader, stdout, stderr io.Writer) error {
 	books, err := openBooks(f.books)
 	if err != nil {
 		return err
 	}
 	defer books.close()
-	set := setup{seed: f.seed, faults: f.faults, remember: books.write, past: books.past, log: func(string) {}}
+	var out sync.Mutex
+	print := func(line string) error {
+		out.Lock()
+		defer out.Unlock()
+		_, err := fmt.Fprintln(stdout, line)
+		return err
+	}
+	set := setup{seed: f.seed, faults: f.faults, remember: books.write, past: books.past, log: func(string) {},
+		print: func(line string) { _ = print(line) }}
 	if f.verbose {
 		set.log = func(line string) { fmt.Fprintln(stderr, line) }
 	}
@@ -138,7 +165,7 @@ func (s simulator) run(ctx context.Context, f shared, stdout, stderr io.Writer) 
 	}
 	served := make(chan error, 1)
 	go func() { served <- serve() }()
-	if _, err := fmt.Fprintf(stdout, "%s simulator ready on %s\n", s.name, where); err != nil {
+	if err := print(s.name + " simulator ready on " + where); err != nil {
 		p.Close()
 		<-served
 		return err
@@ -153,6 +180,21 @@ func (s simulator) run(ctx context.Context, f shared, stdout, stderr io.Writer) 
 		return fmt.Errorf("serving ended: %w", err)
 	}
 }
+
+// lines writes whole lines, from any goroutine.
+type lines struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+func (l *lines) print(text string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	_, err := fmt.Fprintln(l.w, text)
+	return err
+}
+
+func (l *lines) line(text string) { _ = l.print(text) }
 
 // listen opens the socket or port; where names it as clients reach it.
 func listen(f shared, p peer) (where string, serve func() error, err error) {

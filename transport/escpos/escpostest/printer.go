@@ -32,7 +32,7 @@ type Config struct {
 	// Faults to begin with; see Inject.
 	Faults []string
 	// Slip is called with each slip as it is cut off, from the printer's own
-	// goroutine; nil does nothing. It must not call the Printer.
+	// goroutine: the head waits meanwhile. It must not call Close. nil does nothing.
 	Slip func(number int, s *paper.Sheet)
 	// Log takes a line for everything that happens; nil is silent.
 	Log func(string)
@@ -53,17 +53,20 @@ const maxSlips = 1000
 type Printer struct {
 	cfg Config
 
-	mu     sync.Mutex
-	wake   *sync.Cond // something changed
-	head   *paper.Head
-	buf    []byte // the receive buffer
-	fresh  bool   // it holds bytes that print has not looked at
-	conn   transport.Conn
-	slips  []*paper.Sheet
-	count  int
-	faults []fault
-	auto   byte // mask of GS a; 0 is off
-	told   [4]byte
+	mu    sync.Mutex
+	wake  *sync.Cond // something changed
+	head  *paper.Head
+	buf   []byte // the receive buffer
+	fresh bool   // it holds bytes that print has not looked at
+	conn  transport.Conn
+	slips []*paper.Sheet
+	// pending are slips Config.Slip has not seen; count is how many it has. Only
+	// print changes count.
+	pending []*paper.Sheet
+	count   int
+	faults  []fault
+	auto    byte // mask of GS a; 0 is off
+	told    [4]byte
 
 	nearEnd, out, cover, offline, jammed, off, mute, slow, drawer bool
 
@@ -138,9 +141,21 @@ func (p *Printer) tear() {
 	if len(p.slips) > maxSlips {
 		p.slips = p.slips[1:]
 	}
-	p.count++
 	if p.cfg.Slip != nil {
+		p.pending = append(p.pending, s)
+		p.wake.Broadcast()
+	}
+}
+
+// deliver hands slips out, with p.mu let go meanwhile. Called with p.mu held.
+func (p *Printer) deliver() {
+	for len(p.pending) > 0 {
+		s := p.pending[0]
+		p.pending = p.pending[1:]
+		p.count++
+		p.mu.Unlock()
 		p.cfg.Slip(p.count, s)
+		p.mu.Lock()
 	}
 }
 
@@ -190,7 +205,9 @@ func (p *Printer) stopped() bool { return p.out || p.cover || p.offline || p.jam
 func (p *Printer) print() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	defer p.deliver()
 	for p.ctx.Err() == nil {
+		p.deliver()
 		if p.stopped() || !p.fresh {
 			p.wake.Wait()
 			continue
