@@ -39,7 +39,7 @@ func displaySimulator() simulator {
 				return nil, errFaults(s.faults)
 			}
 			return displayPeer{displaytest.New(displaytest.Config{Model: m, Charset: display.Charset(charset),
-				OnChange: func(screen displaytest.Screen) { s.show(screen.String()) }})}, nil
+				OnChange: func(screen displaytest.Screen) { s.print(screen.String()) }})}, nil
 		},
 	}
 }
@@ -54,4 +54,3 @@ func (d displayPeer) ServeSerial(port transport.Dialer) error {
 	}
 	return d.ServeConn(conn)
 }
-

@@ -30,7 +30,7 @@ func scannerSimulator() simulator {
 		long: "A bar code scanner. Each line on stdin is one code, held before it; it is sent to whoever is connected.\n" +
 			"With --aim, article numbers are sent as EAN and everything else as QR.",
 		faults:    scannertest.Faults,
-		faultUnit: "scan",
+		faultsAre: "each used up by one scan",
 		port:      "127.0.0.1:20010",
 		serial:    true,
 		flags: func(fs *pflag.FlagSet) {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -25,7 +24,6 @@ import (
 type simulator struct {
 	name, short, long string
 	faults            map[string]string // by name, with what each does
-	faultUnit         string            // what uses a fault up; empty is "money command"
 	faultsAre         string            // how they strike; empty is one money command each
 	port              string            // default of --listen
 	serial            bool              // it has --pty
@@ -38,6 +36,8 @@ func simulators() []simulator {
 	return []simulator{
 		zvtSimulator(),
 		printerSimulator(),
+		displaySimulator(),
+		scannerSimulator(),
 	}
 }
 
@@ -52,8 +52,6 @@ type setup struct {
 	past []json.RawMessage
 	// log takes a line for people.
 	log func(string)
-	// show prints a line on stdout: what this simulator is there to show.
-	show func(string)
 	// in is what people type.
 	in io.Reader
 	// print writes a line of the simulator's product to stdout.
@@ -109,6 +107,9 @@ func (s simulator) faultList() string {
 	for name := range s.faults {
 		names = append(names, name)
 	}
+	if len(names) == 0 {
+		return ""
+	}
 	slices.Sort(names)
 	var b strings.Builder
 	are := s.faultsAre
@@ -147,7 +148,7 @@ func (s simulator) run(ctx context.Context, f shared, stdin io.Reader, stdout, s
 		return err
 	}
 	set := setup{seed: f.seed, faults: f.faults, remember: books.write, past: books.past, log: func(string) {},
-		print: func(line string) { _ = print(line) }}
+		print: func(line string) { _ = print(line) }, in: stdin}
 	if f.verbose {
 		set.log = func(line string) { fmt.Fprintln(stderr, line) }
 	}
@@ -180,21 +181,6 @@ func (s simulator) run(ctx context.Context, f shared, stdin io.Reader, stdout, s
 		return fmt.Errorf("serving ended: %w", err)
 	}
 }
-
-// lines writes whole lines, from any goroutine.
-type lines struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lines) print(text string) error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	_, err := fmt.Fprintln(l.w, text)
-	return err
-}
-
-func (l *lines) line(text string) { _ = l.print(text) }
 
 // listen opens the socket or port; where names it as clients reach it.
 func listen(f shared, p peer) (where string, serve func() error, err error) {
