@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,19 +15,22 @@ import (
 )
 
 func (a *app) demoCommand() *cobra.Command {
-	return &cobra.Command{
-		Use: "demo", Short: "A day at a till against two simulated terminals; needs nothing", Args: noArgs,
+	var pictures string
+	cmd := &cobra.Command{
+		Use: "demo", Short: "A day at a till against two simulated terminals and a printer; needs nothing", Args: noArgs,
 		Long: `A day at a till against two simulated terminals, one on a serial line and one
-on TCP: what goes well, what goes wrong, and where the money is in the end.
+on TCP, and a simulated receipt printer: what goes well, what goes wrong, and where the money is in the end.
 Status 0 says that journal and terminals agree to the cent.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), pictures) },
 	}
+	cmd.Flags().StringVar(&pictures, "png", "", "keep the printed slips as pictures in this `folder`")
+	return cmd
 }
 
 // demoLimit bounds the whole demo.
 const demoLimit = time.Minute
 
-func (a *app) demo(ctx context.Context) error {
+func (a *app) demo(ctx context.Context, pictures string) error {
 	ctx, cancel := context.WithTimeout(ctx, demoLimit)
 	defer cancel()
 	dir, err := os.MkdirTemp("", "till-demo-")
@@ -36,13 +38,13 @@ func (a *app) demo(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	d := &demo{app: a, ctx: ctx, path: filepath.Join(dir, "till.db"), currency: pos.EUR}
+	d := &demo{app: a, ctx: ctx, path: filepath.Join(dir, "till.db"), currency: pos.EUR, pictures: pictures}
 	if a.lang() == pos.Chinese {
 		d.currency = pos.CNY
 	}
 	defer d.stop()
 	for _, step := range []func() error{
-		d.start, d.charge, d.decline, d.cancelCard, d.loseAnswer, d.pullCable, d.die, d.takeBack, d.settleAll, d.verifyAll, d.compare,
+		d.start, d.charge, d.decline, d.cancelCard, d.loseAnswer, d.paperOut, d.pullCable, d.die, d.takeBack, d.settleAll, d.verifyAll, d.compare,
 	} {
 		if err := step(); err != nil {
 			return fmt.Errorf("demo, step %d: %w", d.number, err)
@@ -57,9 +59,11 @@ type demo struct {
 	ctx      context.Context
 	path     string
 	currency pos.Currency
+	pictures string // folder
 	number   int
 
 	counter, desk *device // on the serial line, on TCP
+	printer       *slipPrinter
 	journal       *journal.Journal
 	till          *pos.Till
 
@@ -126,6 +130,9 @@ func (d *demo) stop() {
 			dev.stop()
 		}
 	}
+	if d.printer != nil {
+		d.printer.stop()
+	}
 }
 
 // show prints what the device and the Till say while a payment runs.
@@ -178,13 +185,4 @@ func want(err, class error) error {
 		return nil
 	}
 	return fmt.Errorf("got %v, want %v", err, class)
-}
-
-func (d *demo) printSlips(at pos.Attempt) {
-	for _, s := range at.Slips {
-		d.tell("%s", "%s", strings.TrimSpace("--- "+d.word("slip."+string(s.Kind))+" ---"))
-		for _, l := range s.Lines {
-			d.tell("| %-32s |", "| %-32s |", l)
-		}
-	}
 }

@@ -10,8 +10,8 @@ import (
 
 // start puts up two terminals and opens the till.
 func (d *demo) start() error {
-	d.step("A till opens: one journal on disk, one ZVT terminal on a serial line, one on TCP",
-		"收银台开机:一个落盘日志,一台串口 ZVT 终端,一台 TCP ZVT 终端")
+	d.step("A till opens: one journal on disk, one ZVT terminal on a serial line, one on TCP, one receipt printer",
+		"收银台开机:一个落盘日志,一台串口 ZVT 终端,一台 TCP ZVT 终端,一台小票打印机")
 	d.counter = newDevice("card", [2]string{"serial terminal", "串口终端"}, 7, d.currency)
 	d.desk = newDevice("desk", [2]string{"TCP terminal", "TCP 终端"}, 8, d.currency)
 	if err := d.desk.listen(); err != nil {
@@ -21,6 +21,13 @@ func (d *demo) start() error {
 	if errors.Is(err, errors.ErrUnsupported) {
 		d.tell("This system has no pseudo terminals, so the serial terminal is on TCP too.", "本系统没有伪终端,串口终端改用 TCP。")
 		err = d.counter.listen()
+	}
+	if err != nil {
+		return err
+	}
+	profile, err := d.profileOf("")
+	if err == nil {
+		d.printer, err = newSlipPrinter(profile)
 	}
 	if err != nil {
 		return err
@@ -35,8 +42,8 @@ func (d *demo) charge() error {
 		return err
 	}
 	d.first = at
-	d.printSlips(at)
-	return d.sold(at)
+	d.tell("The customer's slip, as the printer printed it:", "打印机打出的顾客联:")
+	return errors.Join(d.printSlip(at), d.sold(at))
 }
 
 func (d *demo) decline() error {
@@ -102,11 +109,14 @@ func (d *demo) pullCable() error {
 		return again
 	}
 	defer func() { d.onStep = nil }()
-	_, err := d.take(d.counter, "order-5", "30.00")
+	at, err := d.take(d.counter, "order-5", "30.00")
 	if err := want(err, pos.ErrOutcomeUnknown); err != nil {
 		return err
 	}
 	d.tell("Screen: %s", "屏幕:%s", d.word("screen.unknown"))
+	if err := d.printSlip(at); err != nil {
+		return err
+	}
 	_, err = d.till.Charge(d.ctx, pos.ChargeRequest{Tender: pos.Cash, Amount: d.money("30.00"), Reference: "order-5"})
 	if err := want(err, pos.ErrOutcomeUnknown); err != nil {
 		return err

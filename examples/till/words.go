@@ -64,10 +64,10 @@ var words = map[string][2]string{
 	"settle.differs": {"THE BOOKS DIFFER by", "账目不符,差额"}, "settle.orphans": {"not confirmed by the register", "收银系统未确认"},
 	"verify.ok": {"the journal is sound: every record is there and unchanged", "日志完整,未被改动"}, "verify.step": {"verified", "已验证"},
 	"status.ready": {"ready", "就绪"}, "status.not": {"not ready", "未就绪"},
-	"list.head": {"time|type|amount|state|card|receipt|reference|attempt|now", "时间|类型|金额|状态|卡号|凭证号|订单号|交易编号|处理"},
+	"list.head":     {"time|type|amount|state|card|receipt|reference|attempt|now", "时间|类型|金额|状态|卡号|凭证号|订单号|交易编号|处理"},
 	"print.waiting": {"waiting for the printer", "等待打印机"}, "print.nearend": {"the paper is nearly used up", "纸将用尽"},
 	"drawer.open": {"the drawer is open", "钱箱已打开"},
-	"list.none": {"nothing found", "无记录"},
+	"list.none":   {"nothing found", "无记录"},
 
 	"ports.none":     {"no port or device was found; plug one in, or connect over the network", "未发现串口或USB设备,请插入设备或使用网络连接"},
 	"ports.nousb":    {"There is no USB on this machine: no controller, no device.", "本机没有USB:无控制器,无设备。"},

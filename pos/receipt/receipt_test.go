@@ -25,7 +25,7 @@ func shop(lang pos.Lang) receipt.Shop {
 func paid() pos.Attempt {
 	return pos.Attempt{ID: "till-1-20260314-7", Till: "till-1", Reference: "order-42", Tender: "card", Type: pos.TypeCharge,
 		State: pos.StateApproved, Amount: cny(1280), Approved: cny(1280), Operator: "anna", AuthCode: "A12345", RRN: "012345678901",
-		STAN: "000042", Receipt: "344", Card: "621234******7890", Scheme: "UnionPay", Entry: "chip", TerminalID: "12345678",
+		STAN: "000042", Receipt: "344", Card: "621234******7890", Scheme: "UnionPay", Entry: "insert", TerminalID: "12345678",
 		MerchantID: "123456789012345", Code: "00", Text: "交易成功", Created: noon, PeerTime: noon.Add(3 * time.Second),
 		Chip: pos.Chip{AID: "A000000333010101", Label: "UnionPay Debit", Cryptogram: "0102030405060708", TVR: "0000008000", TSI: "E800", ATC: "0001"}}
 }

@@ -57,7 +57,7 @@ var words = map[string][2]string{
 	"tender.card": {"Card", "银行卡"}, "tender.cash": {"Cash", "现金"}, "tender.wechat": {"WeChat Pay", "微信支付"}, "tender.alipay": {"Alipay", "支付宝"},
 	"tender.unionpay": {"UnionPay", "银联"}, "tender.douyin": {"Douyin voucher", "抖音团购"}, "tender.meituan": {"Meituan voucher", "美团团购"},
 	"tender.tmall": {"Tmall voucher", "天猫电子凭证"},
-	"entry.chip":   {"chip", "插卡"}, "entry.contactless": {"contactless", "挥卡"}, "entry.magstripe": {"magnetic stripe", "刷卡"},
+	"entry.insert": {"chip", "插卡"}, "entry.tap": {"contactless", "挥卡"}, "entry.swipe": {"magnetic stripe", "刷卡"},
 	"entry.manual": {"keyed", "手输"}, "entry.code": {"code", "扫码"},
 
 	"total": {"TOTAL", "合计"}, "open": {"STILL TO PAY", "待付"}, "items": {"items", "件商品"},
