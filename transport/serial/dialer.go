@@ -55,6 +55,9 @@ type Dialer struct {
 	// Lines sets DTR and RTS on opening; nil leaves them to the system, which
 	// raises both.
 	Lines *Lines
+	// KeepLines leaves DTR and RTS as they are when the port is closed. The
+	// system lowers both otherwise, and some terminals restart on that.
+	KeepLines bool
 
 	lister Lister // where USB is looked for
 }
@@ -93,6 +96,9 @@ func (d *Dialer) String() string {
 	}
 	if d.Lines != nil {
 		text += "&dtr=" + onOffText(d.Lines.DTR) + "&rts=" + onOffText(d.Lines.RTS)
+	}
+	if d.KeepLines {
+		text += "&keeplines=on"
 	}
 	if d.RS485 != nil {
 		text += "&" + d.RS485.String()

@@ -22,10 +22,10 @@ const bySerial = "/by-serial/"
 // Parse makes a Dialer from serial:///dev/ttyUSB0, serial:///COM3 or
 // serial:///by-serial/0403:6001:A50285BI. Options: baud, data (5 to 8), parity
 // (none, odd, even, mark, space), stop (1, 1.5, 2), flow (none, rtscts,
-// xonxoff, dtrdsr), dtr and rts (on, off; both or neither), interface (of a USB
-// device with several ports), and for a bus rs485 (on, off), rs485rts (high,
-// low), rs485echo, rs485term (on, off), rs485before and rs485after (pauses such
-// as 1ms). Errors name what is wrong.
+// xonxoff, dtrdsr), dtr and rts (on, off; both or neither), keeplines (on, off),
+// interface (of a USB device with several ports), and for a bus rs485 (on, off),
+// rs485rts (high, low), rs485echo, rs485term (on, off), rs485before and
+// rs485after (pauses such as 1ms). Errors name what is wrong.
 func Parse(u *url.URL) (*Dialer, error) {
 	if u.Scheme != "serial" {
 		return nil, fmt.Errorf("serial: scheme %q, want serial", u.Scheme)
@@ -93,6 +93,8 @@ func (d *Dialer) option(key, value string) (err error) {
 		d.Flow, err = lookUp(flowNames, value)
 	case "dtr", "rts":
 		return d.line(key, value)
+	case "keeplines":
+		d.KeepLines, err = onOff(value)
 	case "rs485", "rs485rts", "rs485echo", "rs485term", "rs485before", "rs485after":
 		return d.rs485(key, value)
 	case "interface":
@@ -102,7 +104,7 @@ func (d *Dialer) option(key, value string) (err error) {
 		d.USB.Interface = value
 		return d.USB.check()
 	default:
-		return fmt.Errorf("unknown; want baud, data, parity, stop, flow, dtr, rts, interface or rs485")
+		return fmt.Errorf("unknown; want baud, data, parity, stop, flow, dtr, rts, keeplines, interface or rs485")
 	}
 	return err
 }

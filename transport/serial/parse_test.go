@@ -12,6 +12,7 @@ func TestParse(t *testing.T) {
 		{"defaults", "serial:///dev/ttyS0", "serial:///dev/ttyS0?baud=9600&data=8&parity=none&stop=1", ""},
 		{"Windows", "serial:///COM3?dtr=on&rts=off", "serial:///COM3?baud=9600&data=8&parity=none&stop=1&dtr=on&rts=off", ""},
 		{"flow control", "serial:///dev/ttyS1?flow=xonxoff", "serial:///dev/ttyS1?baud=9600&data=8&parity=none&stop=1&flow=xonxoff", ""},
+		{"lines that stay", "serial:///dev/ttyS1?keeplines=on", "serial:///dev/ttyS1?baud=9600&data=8&parity=none&stop=1&keeplines=on", ""},
 		{"a bus", "serial:///dev/ttyS1?rs485=on&rs485rts=low&rs485echo=on&rs485before=1ms&rs485after=2ms",
 			"serial:///dev/ttyS1?baud=9600&data=8&parity=none&stop=1&rs485=on&rs485rts=low&rs485echo=on&rs485before=1ms&rs485after=2ms", ""},
 		{"a serial number", "serial:///by-serial/0403:6001:A50285BI?baud=19200", "serial:///by-serial/0403:6001:A50285BI?baud=19200&data=8&parity=none&stop=1", ""},

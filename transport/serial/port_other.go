@@ -29,6 +29,9 @@ func open(d *Dialer, path string) (*Conn, error) {
 	if d.Flow != NoFlow {
 		return nil, fmt.Errorf("%w: flow=%s is not available on this system", ErrMode, flowNames[d.Flow])
 	}
+	if d.KeepLines {
+		return nil, fmt.Errorf("%w: keeplines is not available on this system", ErrMode)
+	}
 	mode := d.mode()
 	port, err := bugst.Open(path, &mode)
 	if err != nil {

@@ -103,6 +103,9 @@ func (c *Conn) claim(d *Dialer, path string) error {
 	if err := c.setFlow(d.Flow); err != nil {
 		return err
 	}
+	if err := c.keepLines(d.KeepLines); err != nil {
+		return err
+	}
 	if err := c.exclude(); err != nil {
 		return fmt.Errorf("%w: %w", ErrNotSerial, err)
 	}
@@ -142,6 +145,29 @@ func (c *Conn) setFlow(f Flow) error {
 	}
 	if err != nil {
 		return fmt.Errorf("%w: flow=%s: %w", ErrMode, flowNames[f], err)
+	}
+	return nil
+}
+
+// keepLines keeps the last close from hanging up. It is not undone for a port
+// that was set so by somebody else.
+func (c *Conn) keepLines(keep bool) error {
+	if !keep {
+		return nil
+	}
+	var err error
+	if ctlErr := c.control(func(fd int) {
+		var t *unix.Termios
+		if t, err = termios(fd); err != nil {
+			return
+		}
+		t.Cflag &^= unix.HUPCL
+		err = setTermios(fd, t)
+	}); ctlErr != nil {
+		return ctlErr
+	}
+	if err != nil {
+		return fmt.Errorf("%w: keeplines: %w", ErrMode, err)
 	}
 	return nil
 }

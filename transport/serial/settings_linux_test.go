@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -42,6 +43,8 @@ func TestSettingsReachThePort(t *testing.T) {
 		{"flow=xonxoff", func(s unix.Termios) bool {
 			return s.Iflag&unix.IXON != 0 && s.Iflag&unix.IXOFF != 0 && s.Cc[unix.VSTART] == 0x11 && s.Cc[unix.VSTOP] == 0x13
 		}},
+		{"keeplines=on&baud=250000", func(s unix.Termios) bool { return s.Cflag&unix.HUPCL == 0 && s.Ospeed == 250000 }},
+		{"keeplines=off", func(s unix.Termios) bool { return s.Cflag&unix.HUPCL != 0 }},
 		{"flow=none", func(s unix.Termios) bool { return s.Iflag&(unix.IXON|unix.IXOFF) == 0 && s.Cflag&unix.CRTSCTS == 0 }},
 	} {
 		t.Run(c.options, func(t *testing.T) {
@@ -137,6 +140,30 @@ func TestBreakLastsAndEnds(t *testing.T) {
 	require.ErrorIs(t, c.Break(t.Context(), MaxBreak), os.ErrClosed)
 	require.ErrorIs(t, c.Break(t.Context(), time.Millisecond), os.ErrClosed)
 	require.Less(t, time.Since(began), MaxBreak, "nothing waited for the whole break")
+}
+
+// TestARefusalOfTheSystem asks as a user who owns nothing, on a thread of its own
+// that ends afterwards.
+func TestARefusalOfTheSystem(t *testing.T) {
+	if os.Getuid() != 0 {
+		t.Skip("only root can be somebody else")
+	}
+	p := openPTY(t)
+	require.NoError(t, os.Chmod(p.Path, 0o600))
+	refused := make(chan error)
+	go func() {
+		runtime.LockOSThread() // and never unlocked: the thread goes with us
+		unix.RawSyscall(unix.SYS_SETFSUID, 65534, 0, 0)
+		_, err := (&Dialer{Path: p.Path}).Dial(context.Background())
+		refused <- err
+		refused <- access(p.Path)
+	}()
+	for _, what := range []string{"dial", "access"} {
+		err := <-refused
+		require.ErrorIs(t, err, ErrPermission, what)
+		require.ErrorContains(t, err, "dialout", what)
+	}
+	dial(t, p.Path).Close()
 }
 
 // holdPort is the child of TestBusyNamesWhoHoldsThePort.
