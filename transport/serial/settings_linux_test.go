@@ -31,6 +31,18 @@ func settings(t *testing.T, c *Conn) (s unix.Termios) {
 	return s
 }
 
+// hangUpOnClose makes a pty start as a UART does; it stays so while open.
+func hangUpOnClose(t *testing.T, path string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_RDWR|unix.O_NOCTTY, 0)
+	require.NoError(t, err)
+	t.Cleanup(func() { f.Close() })
+	s, err := termios(int(f.Fd()))
+	require.NoError(t, err)
+	s.Cflag |= unix.HUPCL
+	require.NoError(t, setTermios(int(f.Fd()), s))
+}
+
 func TestSettingsReachThePort(t *testing.T) {
 	for _, c := range []struct {
 		options string
@@ -44,13 +56,14 @@ func TestSettingsReachThePort(t *testing.T) {
 			return s.Iflag&unix.IXON != 0 && s.Iflag&unix.IXOFF != 0 && s.Cc[unix.VSTART] == 0x11 && s.Cc[unix.VSTOP] == 0x13
 		}},
 		{"keeplines=on&baud=250000", func(s unix.Termios) bool { return s.Cflag&unix.HUPCL == 0 && s.Ospeed == 250000 }},
-		{"keeplines=off", func(s unix.Termios) bool { return s.Cflag&unix.HUPCL != 0 }},
+		{"keeplines=off", func(s unix.Termios) bool { return s.Cflag&unix.HUPCL != 0 }}, // as it was
 		{"flow=none", func(s unix.Termios) bool { return s.Iflag&(unix.IXON|unix.IXOFF) == 0 && s.Cflag&unix.CRTSCTS == 0 }},
 	} {
 		t.Run(c.options, func(t *testing.T) {
 			p := openPTY(t)
 			d, err := (transport.Schemes{"serial": transport.Scheme(Parse)}).Parse("serial://" + p.Path + "?" + c.options)
 			require.NoError(t, err)
+			hangUpOnClose(t, p.Path)
 			conn, err := d.Dial(t.Context())
 			require.NoError(t, err)
 			defer conn.Close()
