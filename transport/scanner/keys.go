@@ -188,9 +188,10 @@ func pop(list *[]item) (item, bool) {
 }
 
 // Characters of the usages 04 to 38 and 54 to 63 (HID Usage Tables, page 07).
+// Usage 32 is a key of European keyboards; Linux reads it as 31, and so do we.
 const (
-	plainKeys   = "abcdefghijklmnopqrstuvwxyz1234567890\r\x1b\b\t -=[]\\#;'`,./"
-	shiftedKeys = "ABCDEFGHIJKLMNOPQRSTUVWXYZ!@#$%^&*()\r\x1b\b\t _+{}|~:\"~<>?"
+	plainKeys   = "abcdefghijklmnopqrstuvwxyz1234567890\r\x1b\b\t -=[]\\\\;'`,./"
+	shiftedKeys = "ABCDEFGHIJKLMNOPQRSTUVWXYZ!@#$%^&*()\r\x1b\b\t _+{}||:\"~<>?"
 	keypadKeys  = "/*-+\r1234567890."
 	firstKey    = 0x04
 	firstKeypad = 0x54
