@@ -24,9 +24,8 @@ const (
 	rs485Terminate = 1 << 5
 )
 
-// setRS485 hands the bus to the driver, and reads back whether it took it:
-// drivers answer with what they can do.
-func (c *Conn) setRS485(r *RS485) error {
+// raw is what the driver is asked for.
+func (r *RS485) raw() serialRS485 {
 	raw := serialRS485{before: uint32(r.Before / time.Millisecond), after: uint32(r.After / time.Millisecond)}
 	for flag, on := range map[uint32]bool{rs485Enabled: !r.Off, rs485OnSend: !r.SendLow, rs485AfterSend: r.SendLow,
 		rs485Hear: r.Echo, rs485Terminate: r.Terminate} {
@@ -34,6 +33,13 @@ func (c *Conn) setRS485(r *RS485) error {
 			raw.flags |= flag
 		}
 	}
+	return raw
+}
+
+// setRS485 hands the bus to the driver, and reads back whether it took it:
+// drivers answer with what they can do.
+func (c *Conn) setRS485(r *RS485) error {
+	raw := r.raw()
 	var errno unix.Errno
 	if err := c.control(func(fd int) {
 		_, _, errno = unix.Syscall(unix.SYS_IOCTL, uintptr(fd), unix.TIOCSRS485, uintptr(unsafe.Pointer(&raw)))

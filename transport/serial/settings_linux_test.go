@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unsafe"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -89,6 +90,23 @@ func TestSettingsAPortCannotDoAreRefused(t *testing.T) {
 	_, err = (&Dialer{Path: p.Path, Lines: &Lines{DTR: true}}).Dial(t.Context())
 	require.ErrorIs(t, err, errors.ErrUnsupported, "a pty has no modem lines")
 	dial(t, p.Path).Close()
+}
+
+// The struct is the kernel's (linux/serial.h): 32 bytes, flags first.
+func TestWhatTheDriverIsAskedForOnABus(t *testing.T) {
+	require.EqualValues(t, 32, unsafe.Sizeof(serialRS485{}))
+	for options, want := range map[string][3]uint32{ // flags, pauses in ms
+		"rs485=on":              {0b00011, 0, 0},
+		"rs485=on&rs485rts=low": {0b00101, 0, 0},
+		"rs485=on&rs485echo=on&rs485before=1ms&rs485after=100ms": {0b10011, 1, 100},
+		"rs485=on&rs485term=on":                                  {0b100011, 0, 0},
+		"rs485=off":                                              {0b00010, 0, 0},
+	} {
+		d, err := (transport.Schemes{"serial": transport.Scheme(Parse)}).Parse("serial:///dev/ttyS1?" + options)
+		require.NoError(t, err)
+		raw := d.(*Dialer).RS485.raw()
+		require.Equal(t, want, [3]uint32{raw.flags, raw.before, raw.after}, options)
+	}
 }
 
 func TestXOFFHoldsTheLineAndDeadlinesEndTheWrite(t *testing.T) {
