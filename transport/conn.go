@@ -110,11 +110,33 @@ func (s Schemes) Parse(text string) (Dialer, error) {
 	if !ok {
 		return nil, fmt.Errorf("transport: unknown scheme %q (want one of %s)", scheme, s.names())
 	}
-	u, err := url.Parse(text)
+	u, err := parseURL(text)
 	if err != nil {
 		return nil, fmt.Errorf("transport: %s connection text is not a URL", scheme)
 	}
 	return open(u)
+}
+
+// parseURL is url.Parse, which takes what follows a colon for a decimal port;
+// the numbers of a USB device, usb://2fb8:225e, are hexadecimal.
+func parseURL(text string) (*url.URL, error) {
+	u, err := url.Parse(text)
+	if err == nil {
+		return u, nil
+	}
+	scheme, rest, _ := strings.Cut(text, "://")
+	numbers := rest
+	if end := strings.IndexAny(rest, "/?#"); end >= 0 {
+		numbers = rest[:end]
+	}
+	if numbers == "" || strings.Trim(numbers, "0123456789abcdefABCDEF:") != "" {
+		return nil, err
+	}
+	if u, err = url.Parse(scheme + "://" + rest[len(numbers):]); err != nil {
+		return nil, err
+	}
+	u.Host = numbers
+	return u, nil
 }
 
 func (s Schemes) names() string {
