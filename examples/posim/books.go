@@ -48,7 +48,7 @@ func openBooks(name string) (*books, error) {
 }
 
 func (b *books) openLines(name string) error {
-	if err := lock(b.memory); err != nil {
+	if err := durable.TryLock(b.memory); err != nil {
 		return fmt.Errorf("%s is in use by another simulator: %w", name, err)
 	}
 	lines, have, err := openLines(name)

@@ -35,9 +35,9 @@ var rules = []rule{
 	// Simulators speak through connections and codecs; they know the contract only to keep books.
 	{"pos/zvt/zvttest", []string{module + "pos", module + "pos/zvt/zvtproto", module + "transport", module + "transport/frame"}},
 	{"pos/zvt", []string{module + "pos", module + "pos/zvt/zvtproto", module + "transport", module + "transport/frame"}},
-	{"pos/journal", []string{module + "pos", "modernc.org/sqlite", "modernc.org/sqlite/lib", "modernc.org/libc", "golang.org/x/sys/"}},
+	{"pos/journal", []string{module + "pos", module + "internal/", "modernc.org/sqlite", "modernc.org/sqlite/lib", "modernc.org/libc", "golang.org/x/sys/"}},
 	{"pos/postest", []string{module + "pos", "github.com/stretchr/testify/", "pgregory.net/rapid"}},
-	{"pos/unionpay/cupkey", []string{module + "emv", "github.com/emmansun/gmsm/", "golang.org/x/crypto/"}},
+	{"pos/unionpay/cupkey", []string{module + "emv", module + "internal/", "github.com/emmansun/gmsm/", "golang.org/x/crypto/"}},
 	{"pos/receipt", []string{module + "pos", module + "transport/escpos", module + "transport/escpos/paper", "rsc.io/qr"}},
 	{"pos", nil}, // has never heard of a driver
 	{"transport/transporttest", []string{module + "transport", module + "internal/", "github.com/creack/pty", "github.com/stretchr/testify/", "go.uber.org/goleak", "golang.org/x/sys/"}},
@@ -54,7 +54,7 @@ var rules = []rule{
 	{"emv", nil},
 	{"qr", []string{module + "pos"}},
 	{"douyin", []string{module + "pos"}},
-	{"internal", nil},
+	{"internal", []string{"golang.org/x/sys/"}},
 	{"examples", []string{module, "github.com/spf13/", "github.com/creack/pty", "modernc.org/"}},
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/openecr/openecr/internal/durable"
 	"github.com/openecr/openecr/pos"
 )
 
@@ -225,7 +226,7 @@ func kindOf(err error) error {
 
 func (j *Journal) openWrite(ctx context.Context) error {
 	l, holder, err := lock(j.cfg.Path + lockSuffix)
-	if errors.Is(err, errHeld) {
+	if errors.Is(err, durable.ErrHeld) {
 		e := j.fail("open", ErrLocked, nil)
 		e.PID = holder
 		return e
@@ -317,7 +318,7 @@ func (j *Journal) begin(had mark, lost string) error {
 	if j.mark, err = openMark(j.cfg.Watermark, g.at); err != nil {
 		return err
 	}
-	if err := syncDir(filepath.Dir(j.cfg.Path)); err != nil {
+	if err := durable.SyncDir(filepath.Dir(j.cfg.Path)); err != nil {
 		return err
 	}
 	if !j.cfg.tune.noLog {

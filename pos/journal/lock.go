@@ -7,6 +7,8 @@ import (
 	"os"
 	"strconv"
 	"strings"
+
+	"github.com/openecr/openecr/internal/durable"
 )
 
 // lockFile is the advisory lock of the one writer. The system drops it when
@@ -14,17 +16,14 @@ import (
 // because removing it would let two processes lock two files of one name.
 type lockFile struct{ f *os.File }
 
-// errHeld is returned by tryLock when somebody else has the lock.
-var errHeld = errors.New("held")
-
-// lock takes the lock or returns errHeld with the holder's process id, if it left one.
+// lock takes the lock or returns durable.ErrHeld with the holder's process id, if it left one.
 func lock(path string) (l *lockFile, holder int, err error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := tryLock(f); err != nil {
-		if errors.Is(err, errHeld) {
+	if err := durable.TryLock(f); err != nil {
+		if errors.Is(err, durable.ErrHeld) {
 			text, _ := io.ReadAll(io.LimitReader(f, 32)) // best effort: it only helps a person
 			holder, _ = strconv.Atoi(strings.TrimSpace(string(text)))
 		}

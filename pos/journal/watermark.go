@@ -9,6 +9,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/openecr/openecr/internal/durable"
 )
 
 // mark is the highest record ever acknowledged, kept in a second file (best:
@@ -82,7 +84,7 @@ func openMark(path string, m mark) (*markFile, error) {
 			return nil, errors.Join(err, f.Close())
 		}
 	}
-	if err := errors.Join(f.Sync(), syncDir(filepath.Dir(path))); err != nil {
+	if err := errors.Join(f.Sync(), durable.SyncDir(filepath.Dir(path))); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return w, nil

@@ -7,10 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"sync"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/openecr/openecr/internal/durable"
 )
 
 // File is a Store in a file, sealed with AES-256-GCM. Keys changed by a sign-on
@@ -223,37 +224,5 @@ func (f *File) save(keys working) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(f.path, append(b, '\n'))
-}
-
-// replaceFile makes the new content durable before it takes the old one's place.
-func replaceFile(path string, content []byte) error {
-	dir := filepath.Dir(path)
-	t, err := os.CreateTemp(dir, ".keys-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(t.Name())
-	_, err = t.Write(content)
-	err = errors.Join(err, t.Chmod(0o600), t.Sync(), t.Close())
-	if err != nil {
-		return err
-	}
-	if err := os.Rename(t.Name(), path); err != nil {
-		return err
-	}
-	return syncDir(dir)
-}
-
-// syncDir makes a rename durable, where the system can: Windows has no such call.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil
-	}
-	defer d.Close()
-	if err := d.Sync(); err != nil && !errors.Is(err, errors.ErrUnsupported) && !errors.Is(err, os.ErrPermission) && !errors.Is(err, os.ErrInvalid) {
-		return err
-	}
-	return nil
+	return durable.Replace(f.path, append(b, '\n'), 0o600)
 }
