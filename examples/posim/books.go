@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"sync"
+
+	"github.com/openecr/openecr/internal/durable"
 )
 
 // books are a simulator's own books and, in a file beside them, its memory:
