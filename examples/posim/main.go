@@ -4,6 +4,7 @@
 //
 //	posim zvt --listen 127.0.0.1:20007
 //	posim zvt --pty /tmp/terminal --fault lose-answer --books books.jsonl
+//	posim printer --listen 127.0.0.1:9100 --png slips --fault paper-out=7
 //
 // With --books it remembers: killed and started again on the same file it is the
 // same terminal, and has taken back what was not acknowledged. Without, each

@@ -15,21 +15,24 @@ import (
 // nil means that the printer confirmed the whole document as Profile.Confirm
 // can tell (with NoConfirm: that it took it all and was well afterwards).
 //
-// Every error is a *PrintError, except ErrClosed before it began. Sent says
-// whether anything is on paper: if so the error is ErrHalfPrinted and the slip
-// must be printed again as a whole, marked as a reprint; what the printer still
-// holds may come out before it. Never call Print again for the same copy after
-// ErrHalfPrinted. Causes: ErrPaperOut, ErrCoverOpen, ErrCutter, ErrOffline and
-// the context's when it ended while waiting; ErrBroken, ErrNoAnswer, ErrLost,
-// and what the medium said.
+// Errors: ErrProfile when the document was built for paper or characters this
+// printer has not. Every other error is a *PrintError. Its Sent says whether
+// anything is on paper: if so it is ErrHalfPrinted too, and the slip must be
+// printed again as a whole, marked as a reprint; what the printer still holds
+// may come out before it. Causes: ErrPaperOut, ErrCoverOpen, ErrCutter,
+// ErrOffline, with the context's error when it ended while waiting; ErrBroken,
+// ErrNoAnswer, ErrLost, ErrClosed, and what the medium said.
 func (p *Printer) Print(ctx context.Context, doc *Document) error {
+	if own, its := &p.cfg.Profile, &doc.profile; own.Dots != its.Dots || own.Columns != its.Columns || own.Chinese != its.Chinese {
+		return p.wrap(fmt.Errorf("%w: the document was built for %q, the printer is %q", ErrProfile, its.Name, own.Name))
+	}
 	j := &job{doc: doc, pieces: doc.group(p.cfg.Profile.Buffer / 4)}
 	err := p.with(ctx, func(ctx context.Context, s *session) error {
 		j.session = s
 		return j.run(ctx)
 	})
-	if err == nil || errors.Is(err, ErrClosed) && j.session == nil {
-		return err
+	if err == nil {
+		return nil
 	}
 	return &PrintError{Printer: p.String(), Sent: j.sent, Confirmed: j.confirmed, Total: len(doc.data), Fault: j.fault, Err: err}
 }

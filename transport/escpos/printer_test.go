@@ -56,9 +56,9 @@ func overPTY(t testing.TB, cfg escpostest.Config) bench {
 	return bench{sim, &serial.Dialer{Path: pty.Path, Baud: 115200}}
 }
 
-// printer is quick, so that tests are.
+// printer asks often, and is patient unless told otherwise.
 func (b bench) printer(t testing.TB, p escpos.Profile, change func(*escpos.Config)) *escpos.Printer {
-	cfg := escpos.Config{Dialer: b.dialer, Profile: p, Answer: 500 * time.Millisecond, Patience: 150 * time.Millisecond, Poll: 4 * time.Millisecond}
+	cfg := escpos.Config{Dialer: b.dialer, Profile: p, Answer: 5 * time.Second, Patience: 5 * time.Second, Poll: 4 * time.Millisecond}
 	if change != nil {
 		change(&cfg)
 	}
@@ -100,7 +100,7 @@ func ways(t testing.TB) map[string]escpos.Profile {
 	process.Confirm = escpos.ConfirmProcess
 	process.Buffer = 1024 // small, so that there are many pieces
 	status := process
-	status.Confirm = escpos.ConfirmTry
+	status.Confirm = escpos.ConfirmStatus
 	return map[string]escpos.Profile{"GS ( H": process, "GS r": status}
 }
 
@@ -108,6 +108,9 @@ func TestPaperRunsOutAtEveryLine(t *testing.T) {
 	media := map[string]func(testing.TB, escpostest.Config) bench{"tcp": overTCP, "pty": overPTY}
 	for medium, open := range media {
 		for way, p := range ways(t) {
+			if p.Confirm == escpos.ConfirmStatus && medium == "tcp" {
+				p.Confirm = escpos.ConfirmTry
+			}
 			t.Run(medium+" "+way, func(t *testing.T) {
 				t.Parallel()
 				doc := numbered(t, p, numberedLines)
@@ -147,7 +150,9 @@ func TestPowerFailsAtEveryLine(t *testing.T) {
 				for n := 1; n < numberedLines+6; n++ {
 					// Back at once: a serial line shows nothing of it.
 					bench := open(t, escpostest.Config{Process: true, Buffer: 1024, Away: time.Millisecond})
-					printer := bench.printer(t, p, nil)
+					printer := bench.printer(t, p, func(c *escpos.Config) {
+						c.Answer, c.Patience = 50*time.Millisecond, 50*time.Millisecond
+					})
 					bench.sim.Inject(fmt.Sprintf("power-off=%d", n))
 					err := printer.Print(t.Context(), doc)
 					slips := bench.sim.Tear()
@@ -235,6 +240,7 @@ func TestAPrinterThatNeverAnswers(t *testing.T) {
 
 func TestAPrinterThatConfirmsNothing(t *testing.T) {
 	p := ways(t)["GS r"]
+	p.Confirm = escpos.ConfirmTry
 	bench := overTCP(t, escpostest.Config{NoStatus: true})
 	printer := bench.printer(t, p, func(c *escpos.Config) { c.Answer = 50 * time.Millisecond })
 	bench.sim.Inject("paper-out=4")
@@ -329,4 +335,57 @@ func TestSeveralLanesShareAPrinter(t *testing.T) {
 	for _, s := range bench.sim.Slips() {
 		requireWhole(t, s.Text())
 	}
+}
+
+func TestALostBufferIsFoundOutSoon(t *testing.T) {
+	p := ways(t)["GS ( H"]
+	bench := overPTY(t, escpostest.Config{Process: true, Away: time.Millisecond})
+	printer := bench.printer(t, p, func(c *escpos.Config) { c.Patience = time.Hour })
+	bench.sim.Inject("power-off=5")
+	err := printer.Print(t.Context(), numbered(t, p, numberedLines))
+	require.ErrorIs(t, err, escpos.ErrHalfPrinted)
+}
+
+func TestAutomaticStatusIsNoConfirmation(t *testing.T) {
+	for way, p := range ways(t) {
+		t.Run(way, func(t *testing.T) {
+			bench := overTCP(t, escpostest.Config{Process: true, Step: time.Millisecond, AutoStatus: true})
+			printer := bench.printer(t, p, func(c *escpos.Config) {
+				c.Patience = time.Second
+				c.Progress = func(escpos.Progress) { bench.sim.SetDrawer(true); bench.sim.SetDrawer(false) }
+			})
+			bench.sim.Inject("power-off=15")
+			require.ErrorIs(t, printer.Print(t.Context(), numbered(t, p, numberedLines)), escpos.ErrHalfPrinted)
+			bench.sim.Heal()
+			bench.sim.Tear()
+			require.NoError(t, printer.Print(t.Context(), numbered(t, p, numberedLines)))
+			slips := bench.sim.Slips()
+			requireWhole(t, slips[len(slips)-1].Text())
+		})
+	}
+}
+
+func TestADeviceFileIsAPrinterToo(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("device files that can be polled are made on Linux only")
+	}
+	bench := overPTY(t, escpostest.Config{Process: true})
+	bench.dialer = escpos.DeviceFile{Path: bench.dialer.(*serial.Dialer).Path}
+	p := ways(t)["GS ( H"]
+	require.NoError(t, bench.printer(t, p, nil).Print(t.Context(), numbered(t, p, numberedLines)))
+	requireWhole(t, bench.sim.Slips()[0].Text())
+
+	bench.dialer = escpos.DeviceFile{Path: t.TempDir() + "/lp0"}
+	_, err := bench.printer(t, p, nil).Status(t.Context())
+	require.ErrorIs(t, err, escpos.ErrDeviceMissing)
+	require.ErrorIs(t, err, escpos.ErrNoAnswer)
+}
+
+func TestADocumentForOtherPaperIsRefused(t *testing.T) {
+	p := ways(t)["GS r"]
+	bench := overTCP(t, escpostest.Config{})
+	err := bench.printer(t, p, nil).Print(t.Context(), numbered(t, profile(t, "chinese-58"), 1))
+	require.ErrorIs(t, err, escpos.ErrProfile)
+	require.NotErrorIs(t, err, escpos.ErrHalfPrinted)
+	require.Empty(t, bench.sim.Tear())
 }

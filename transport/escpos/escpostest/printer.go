@@ -20,6 +20,9 @@ type Config struct {
 	Buffer int
 	// Process answers GS ( H; NoStatus leaves GS r and GS I unanswered.
 	Process, NoStatus bool
+	// AutoStatus powers up with automatic status on, as a switch under some
+	// printers has it.
+	AutoStatus bool
 	// Step is how long each step of the head takes; SlowStep is what the fault
 	// slow adds, zero is 50 ms.
 	Step, SlowStep time.Duration

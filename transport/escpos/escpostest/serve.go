@@ -68,6 +68,9 @@ func (p *Printer) ServeConn(c transport.Conn) error {
 	}
 	p.work.Add(1)
 	p.conn, p.auto = c, 0
+	if p.cfg.AutoStatus {
+		p.auto = 0xFF
+	}
 	p.mu.Unlock()
 	defer p.work.Done()
 	stop := context.AfterFunc(p.ctx, func() { transport.Abort(c) })

@@ -41,6 +41,9 @@ func need(buf []byte, size func([]byte) int) int {
 	return n
 }
 
+// clamp keeps a length inside an int of 32 bits.
+func clamp(n int64) int { return int(min(n, MaxCommand+1)) }
+
 // more is a length nobody can reach yet.
 func more(buf []byte) int { return len(buf) + 1 }
 
@@ -153,7 +156,7 @@ func splitGS(b []byte) int {
 		if len(b) < 7 {
 			return more(b)
 		}
-		return 7 + (int(b[3]) | int(b[4])<<8 | int(b[5])<<16 | int(b[6])<<24)
+		return clamp(7 + (int64(b[3]) | int64(b[4])<<8 | int64(b[5])<<16 | int64(b[6])<<24))
 	case 'V':
 		if len(b) < 3 {
 			return more(b)
@@ -166,7 +169,7 @@ func splitGS(b []byte) int {
 		if len(b) < 8 {
 			return more(b)
 		}
-		return 8 + (int(b[4])|int(b[5])<<8)*(int(b[6])|int(b[7])<<8)
+		return clamp(8 + (int64(b[4])|int64(b[5])<<8)*(int64(b[6])|int64(b[7])<<8))
 	case '*':
 		if len(b) < 4 {
 			return more(b)

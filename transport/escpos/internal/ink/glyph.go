@@ -57,7 +57,7 @@ func small(r rune, cells int) *Bitmap {
 	}
 	rect, mask, at, _, ok := face.Glyph(fixed.P(0, 0), r)
 	if !ok {
-		box(b)
+		drawBox(b)
 		return b
 	}
 	dots := NewBitmap(rect.Dx(), rect.Dy())
@@ -86,7 +86,8 @@ func paint(dots *Bitmap, mask image.Image, at image.Point) int {
 	return first
 }
 
-func box(b *Bitmap) {
+// drawBox draws what stands for a character that is not in the face.
+func drawBox(b *Bitmap) {
 	b.Fill(1, 1, b.Width-2, 1)
 	b.Fill(1, b.Height-2, b.Width-2, 1)
 	b.Fill(1, 1, 1, b.Height-2)
@@ -135,7 +136,7 @@ type Look struct {
 }
 
 // Char draws one character with its upper left corner at x, y and returns its
-// width in dots. The ink stays inside its cell.
+// width in dots. The ink stays inside its cell, but for one dot of bold.
 func (f *Face) Char(b *Bitmap, r rune, cells, x, y int, look Look) int {
 	width, height := cells*CellWidth*look.Width, CellHeight*look.Height
 	g := f.Glyph(r, cells)
