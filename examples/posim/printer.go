@@ -30,7 +30,7 @@ and QR codes. It prints one line for each slip that is cut off and, with --png,
 writes it as slip-0001.png and slip-0001.txt. It keeps no money; --books
 remembers its slips.`,
 		faults:    escpostest.Faults,
-		faultsAre: "N counts lines, bands of pictures, codes, feeds and cuts; all but slow and\nnever-answers are put right by somebody after --away",
+		faultsAre: "where N counts lines, bands of pictures, codes, feeds and cuts; paper, cover,\ncutter, offline and power are put right by somebody after --away",
 		port:      "127.0.0.1:9100",
 		serial:    true,
 		flags: func(fs *pflag.FlagSet) {

@@ -106,6 +106,21 @@ func TestThePrinterOnASerialPort(t *testing.T) {
 	require.Contains(t, line, "slip 0001")
 }
 
+func TestThePrinterRemembersItsSlips(t *testing.T) {
+	books := filepath.Join(t.TempDir(), "books.jsonl")
+	for _, want := range []string{"slip 0001", "slip 0002"} {
+		t.Run(want, func(t *testing.T) {
+			where, lines := start(t, "printer", "--listen", "127.0.0.1:0", "--books", books)
+			printed := make(chan struct{})
+			go func() { defer close(printed); printSlip(t, &tcp.Dialer{Addr: where}) }()
+			line, err := lines.ReadString('\n')
+			<-printed
+			require.NoError(t, err)
+			require.Contains(t, line, want)
+		})
+	}
+}
+
 func TestThePrinterRefusesWrongUse(t *testing.T) {
 	for _, args := range [][]string{{"--width", "70"}, {"--fault", "no-such-fault"}, {"--fault", "paper-out=x"}} {
 		var stderr bytes.Buffer

@@ -35,8 +35,8 @@ func (s Symbology) ink() ink.Symbology {
 	return 0
 }
 
-// BarcodeOptions are the looks of a bar code; the zero value is centred, 80
-// dots high, as wide as fits up to 3 dots a module, with its text below.
+// BarcodeOptions are the looks of a bar code; the zero value is 80 dots high,
+// as wide as fits up to 3 dots a module, with its text below.
 type BarcodeOptions struct {
 	Module int // dots of a narrow bar, 2 to 6; 0 takes what fits
 	Height int // dots, up to 255
@@ -134,11 +134,11 @@ func (l Level) index() int {
 	return 1
 }
 
-// QROptions are the looks of a QR code; the zero value is centred and chooses
-// the size.
+// QROptions are the looks of a QR code; the zero value has level M and modules
+// of 6 dots, or what fits.
 type QROptions struct {
 	Level  Level
-	Module int // dots of a module, 1 to 16; 0 chooses, at most 8
+	Module int // dots of a module, 1 to 16; 0 means 6. Smaller where that does not fit
 	Align  Align
 }
 

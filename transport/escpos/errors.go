@@ -15,7 +15,7 @@ var (
 	// ErrCoverOpen (机盖打开).
 	ErrCoverOpen = errors.New("the printer's cover is open: close it")
 	// ErrCutter (切刀故障).
-	ErrCutter = errors.New("the printer's cutter is jammed: open the cover, free the blade, close it")
+	ErrCutter = errors.New("the printer's cutter is jammed: open the cover, free the blade, close the cover")
 	// ErrHot: the head is too hot; it recovers by itself.
 	ErrHot = errors.New("the printer's head is hot: wait")
 	// ErrBroken: an error the printer does not recover from.

@@ -22,8 +22,8 @@ const (
 	Threshold
 )
 
-// ImageOptions are the looks of an image; the zero value is centred, never
-// enlarged, and dithered.
+// ImageOptions are the looks of an image; the zero value dithers it and scales
+// it only where it is wider than the paper.
 type ImageOptions struct {
 	Dither Dither
 	Width  int // dots; 0 keeps the image's, and the paper's is the limit

@@ -64,6 +64,7 @@ type job struct {
 	sent, confirmed int // bytes
 	fault           error
 	nearEnd         bool
+	opened          bool // the cover, at the last look
 	told            Progress
 	toldOnce        bool
 	asked           int    // process IDs given out
@@ -140,7 +141,23 @@ func (j *job) look(ctx context.Context) (well bool, err error) {
 	if st.Broken {
 		return false, ErrBroken
 	}
-	return j.fault == nil, nil
+	return j.fault == nil, j.recover(ctx, st)
+}
+
+// recover tells a printer whose cutter was jammed to go on (DLE ENQ 1), once
+// somebody has opened the cover and closed it again: not while there may be
+// fingers at the blade.
+func (j *job) recover(ctx context.Context, st Status) error {
+	if st.CoverOpen || !st.Cutter {
+		j.opened = st.CoverOpen
+		return nil
+	}
+	if !j.opened {
+		return nil
+	}
+	j.opened = false
+	_, err := j.write(ctx, []byte{0x10, 0x05, 0x01})
+	return err
 }
 
 // ready waits until the printer can print.

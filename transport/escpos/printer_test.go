@@ -7,6 +7,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -388,4 +389,25 @@ func TestADocumentForOtherPaperIsRefused(t *testing.T) {
 	require.ErrorIs(t, err, escpos.ErrProfile)
 	require.NotErrorIs(t, err, escpos.ErrHalfPrinted)
 	require.Empty(t, bench.sim.Tear())
+}
+
+func TestAFreedCutterIsToldToGoOn(t *testing.T) {
+	p := ways(t)["GS r"]
+	bench := overTCP(t, escpostest.Config{Faults: []string{"cutter-error"}})
+	freed := make(chan struct{})
+	var once sync.Once
+	printer := bench.printer(t, p, func(c *escpos.Config) {
+		c.Progress = func(p escpos.Progress) {
+			if errors.Is(p.Waiting, escpos.ErrCutter) {
+				go once.Do(func() {
+					defer close(freed)
+					bench.sim.OpenCover()
+					time.Sleep(50 * time.Millisecond)
+					bench.sim.CloseCover()
+				})
+			}
+		}
+	})
+	require.NoError(t, printer.Print(t.Context(), numbered(t, p, numberedLines)))
+	<-freed
 }

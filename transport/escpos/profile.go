@@ -11,7 +11,7 @@ import "golang.org/x/text/encoding/charmap"
 type Profile struct {
 	Name string
 	// Columns is how many cells of font A (12 by 24 dots) fit a line: 32 on
-	// paper of 58 mm, 48 on 80 mm. Required.
+	// paper of 58 mm, 48 on 80 mm, 42 where an inch has 180 dots. Required.
 	Columns int
 	// Dots is the printable width: 384 on 58 mm, 576 on 80 mm; 0 means 12 a column.
 	Dots int
@@ -128,8 +128,10 @@ func Profiles() []Profile {
 			p.CodePages, p.NativeQR, p.NativeBarcodes = western, true, true
 			p.Cutter, p.Drawer, p.RealTimeDrawer, p.Confirm = true, true, true, ConfirmProcess
 		}),
-		// SRP-350: DLE EOT and GS r are in its command manual; it is too old for QR codes.
-		with(generic, "bixolon-srp-350", 48, func(p *Profile) {
+		// SRP-350: DLE EOT and GS r are in its command manual, and 180 dots an inch
+		// (ESC *), hence 512 dots and 42 columns (inferred); too old for QR codes.
+		with(generic, "bixolon-srp-350", 42, func(p *Profile) {
+			p.Dots = 512
 			p.NativeBarcodes, p.Cutter, p.Drawer, p.Confirm = true, true, true, ConfirmStatus
 		}),
 	}
@@ -152,5 +154,5 @@ const cellDots = 12
 const (
 	minColumns, maxColumns = 12, 96
 	maxDots                = 1024
-	minBuffer              = 256
+	minBuffer              = 45 // what a switch under a TM-T88III chooses
 )

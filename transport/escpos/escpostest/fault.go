@@ -96,13 +96,13 @@ func (p *Printer) Refill() { p.set(func() { p.out, p.nearEnd = false, false }) }
 // CloseCover closes the cover.
 func (p *Printer) CloseCover() { p.set(func() { p.cover = false }) }
 
-// OpenCover opens it.
-func (p *Printer) OpenCover() { p.set(func() { p.cover = true }) }
+// OpenCover opens it; a jammed cutter is freed by the way, and waits for DLE ENQ.
+func (p *Printer) OpenCover() { p.set(func() { p.cover, p.freed = true, p.jammed }) }
 
 // Online ends the fault offline.
 func (p *Printer) Online() { p.set(func() { p.offline = false }) }
 
-// FreeCutter frees a jammed cutter.
+// FreeCutter frees a jammed cutter of a printer that then goes on by itself.
 func (p *Printer) FreeCutter() { p.set(func() { p.jammed = false }) }
 
 // PowerOff cuts the power.

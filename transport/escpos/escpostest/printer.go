@@ -71,7 +71,7 @@ type Printer struct {
 	auto    byte // mask of GS a; 0 is off
 	told    [4]byte
 
-	nearEnd, out, cover, offline, jammed, off, mute, slow, drawer bool
+	nearEnd, out, cover, offline, jammed, off, mute, slow, drawer, freed bool
 
 	ctx    context.Context // ends with Close
 	cancel context.CancelFunc

@@ -162,7 +162,11 @@ func (p *Printer) obey(cmd []byte) {
 	switch cmd[1] {
 	case 0x04:
 		p.send([]byte{p.realTime(cmd[2])})
-	case 0x05: // recover: a freed cutter goes on by itself here
+	case 0x05:
+		if p.freed && !p.cover {
+			p.jammed, p.freed = false, false
+			p.changed()
+		}
 	case 0x14:
 		on := time.Duration(cmd[4]) * 100 * time.Millisecond
 		p.head.Pulse(cmd[3], on, on)
