@@ -45,6 +45,7 @@ Tenders are given as name=URL, for example
   --tender card=zvt+tcp://10.0.0.8:20007
   --tender card=zvt+tls://10.0.0.8:20008
   --tender card='zvt+serial:///dev/ttyUSB0?baud=9600&currency=CNY'
+  --tender card=zvt+usb://079b:0028/0815   (till ports shows what is plugged in)
 Options after the question mark:
   currency   of the terminal, default EUR
   password   of the register, six digits; never printed
@@ -54,6 +55,7 @@ Options after the question mark:
   ask, wait  how often, and how long, a doubtful payment is asked for
   quarantine before "not found" is believed without proof
   charset    cp437 (default), utf8, latin1, latin9, ascii or 7bit
+  plain      =1 for terminals that take frames without DLE and CRC over USB or serial
   noabort, release   =1 for terminals that cannot abort, or complete holds by release
 Whatever is left goes to the medium: baud, parity, stop, timeout, pin, ...
 "cash" is built in.

@@ -8,6 +8,8 @@ import (
 	"image"
 	_ "image/png" // logos
 	"io"
+	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +18,7 @@ import (
 
 	"github.com/openecr/openecr/pos"
 	"github.com/openecr/openecr/pos/receipt"
+	"github.com/openecr/openecr/transport"
 	"github.com/openecr/openecr/transport/escpos"
 )
 
@@ -60,7 +63,7 @@ func (a *app) printerFlags(cmd *cobra.Command, printer, profile *string) {
 	for _, p := range escpos.Profiles() {
 		names = append(names, p.Name)
 	}
-	cmd.Flags().StringVar(printer, "printer", "", "`URL` of a printer: tcp://10.0.0.9:9100, serial:///dev/ttyS1?baud=19200, usb://04b8:0202")
+	cmd.Flags().StringVar(printer, "printer", "", "`URL` of a printer: tcp://10.0.0.9:9100, serial:///dev/ttyS1?baud=19200, file:///dev/usb/lp0, usb://04b8:0202")
 	cmd.Flags().StringVar(profile, "profile", "", "`kind` of printer: "+strings.Join(names, ", ")+"; default generic-80, with --lang zh chinese-80")
 }
 
@@ -88,7 +91,7 @@ func (a *app) openPrinter(text, profile string, drawer escpos.DrawerLevel) (*esc
 	if text == "" {
 		return nil, usagef("give a printer, such as --printer tcp://127.0.0.1:9100")
 	}
-	dialer, err := media.Parse(text)
+	dialer, err := printers().Parse(text)
 	if err != nil {
 		return nil, usagef("--printer: %w", err)
 	}
@@ -101,6 +104,18 @@ func (a *app) openPrinter(text, profile string, drawer escpos.DrawerLevel) (*esc
 			a.say("  %s", a.word("print.nearend"))
 		}
 	}})
+}
+
+// printers are the ways to reach a printer: the media, and the file a system has for one.
+func printers() transport.Schemes {
+	ways := maps.Clone(media)
+	ways["file"] = func(u *url.URL) (transport.Dialer, error) {
+		if u.Host != "" || u.Path == "" || u.RawQuery != "" {
+			return nil, errors.New("want file:///dev/usb/lp0")
+		}
+		return escpos.DeviceFile{Path: u.Path}, nil
+	}
+	return ways
 }
 
 // slipDone is the line of --json.

@@ -13,6 +13,7 @@ import (
 	"github.com/openecr/openecr/transport"
 	"github.com/openecr/openecr/transport/serial"
 	"github.com/openecr/openecr/transport/tcp"
+	"github.com/openecr/openecr/transport/usb"
 )
 
 // media are the ways to reach a device. What is not here is not linked.
@@ -20,6 +21,7 @@ var media = transport.Schemes{
 	"tcp":    transport.Scheme(tcp.Parse),
 	"tls":    transport.Scheme(tcp.Parse),
 	"serial": transport.Scheme(serial.Parse),
+	"usb":    transport.Scheme(usb.Parse),
 }
 
 // protocols are the drivers, by what stands before the plus sign of a URL.
@@ -114,7 +116,7 @@ func parseTender(name, text string) (*tender, error) {
 	protocol, medium, _ := strings.Cut(strings.ToLower(scheme), "+")
 	parse, ok := protocols[protocol]
 	if !ok {
-		return nil, fmt.Errorf("no driver for %q; want zvt+tcp://, zvt+tls:// or zvt+serial://", scheme)
+		return nil, fmt.Errorf("no driver for %q; want zvt+tcp://, zvt+tls://, zvt+serial:// or zvt+usb://", scheme)
 	}
 	u, err := url.Parse(text)
 	if err != nil {
@@ -134,7 +136,7 @@ func parseZVT(t *tender, u *url.URL) error {
 	if err != nil {
 		return errors.New("options are not key=value&key=value")
 	}
-	t.zvt.Serial = u.Scheme == "serial"
+	t.zvt.Serial = u.Scheme == "serial" || u.Scheme == "usb" // most USB terminals are serial ports
 	for key, values := range options {
 		take, ours := zvtOptions[key]
 		if !ours {
@@ -148,7 +150,7 @@ func parseZVT(t *tender, u *url.URL) error {
 			return fmt.Errorf("option %s: %w", key, err)
 		}
 	}
-	if t.zvt.Serial && !options.Has("stop") {
+	if u.Scheme == "serial" && !options.Has("stop") {
 		options.Set("stop", zvtStopBits)
 	}
 	u.RawQuery = options.Encode()
@@ -186,8 +188,15 @@ var zvtOptions = map[string]func(*tender, string) error{
 	"ask":        duration(func(t *tender) *time.Duration { return &t.times.AskEvery }),
 	"wait":       duration(func(t *tender) *time.Duration { return &t.times.AskAtMost }),
 	"quarantine": duration(func(t *tender) *time.Duration { return &t.times.Quarantine }),
-	"noabort":    yes(func(t *tender) *bool { return &t.zvt.NoAbort }),
-	"release":    yes(func(t *tender) *bool { return &t.zvt.ReleaseToComplete }),
+	"plain": func(t *tender, v string) error {
+		if v != "1" && v != "0" {
+			return errors.New("want 1 or 0")
+		}
+		t.zvt.Serial = v == "0"
+		return nil
+	},
+	"noabort": yes(func(t *tender) *bool { return &t.zvt.NoAbort }),
+	"release": yes(func(t *tender) *bool { return &t.zvt.ReleaseToComplete }),
 }
 
 // charsets by name. CharsetASCII is the zero value, which the driver takes for
