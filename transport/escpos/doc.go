@@ -40,10 +40,28 @@ Bytes that a printer takes out of its stream wherever they stand (DLE EOT, DLE
 ENQ, DLE DC4) never occur: text has none, pictures are changed by one dot, and
 codes that hold them are sent as pictures.
 
+# Printing
+
+	wait until the printer is ready
+	piece, mark, piece, mark          at most two ahead of what is confirmed
+	   a mark is answered             the lines before it are on paper
+	   silence                        DLE EOT 1-4 says why
+	      paper, cover, cutter        Progress tells; the printer goes on by itself
+	      all well, and still silent  the buffer is lost: ErrHalfPrinted
+
+A line is never sent twice, so none is printed twice; a slip is whole only when
+its last mark came back. How marks are made is in Confirm. A printer that has
+no marks at all is trusted as far as its status goes, and no further: there a
+short power cut on a serial line can go unseen.
+
+A failed print says nothing about money.
+
 # Sources
 
 The command table is that of the makers' manuals (Epson ESC/POS reference;
-Samsung and Bixolon SRP-350; Citizen, HPRT, NCR for QR codes). Numbers of code
+Samsung and Bixolon SRP-350; Citizen, HPRT, NCR for QR codes). GS ( H function
+48 and its answer 37 22 d1 d2 d3 d4 00 are in Epson's ESC/POS reference; that GS
+r waits for paper is in the specification of the TM-T85. Numbers of code
 pages beyond 15 differ by maker, as do the width of FS ! and the answer to GS r:
 the profile says what holds.
 */

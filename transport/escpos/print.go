@@ -361,7 +361,7 @@ func (j *job) isAhead(id [4]byte) bool {
 // settle looks twice, a poll apart, at a printer that confirms nothing.
 func (j *job) settle(ctx context.Context) error {
 	if j.p.cfg.Profile.Status == NoStatus {
-		return nil
+		return j.empty(ctx)
 	}
 	for range 2 {
 		if err := pause(ctx, j.p.cfg.Poll); err != nil {
@@ -372,4 +372,20 @@ func (j *job) settle(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// What a system queues for a serial line, and how slow such lines are.
+const (
+	lineQueue  = 4096 // bytes
+	lineSecond = 960  // bytes a second at 9600 baud
+)
+
+// empty leaves the line open while the system sends what it took: closing would
+// throw it away, and nobody would tell.
+func (j *job) empty(ctx context.Context) error {
+	wait := j.p.cfg.LineTime
+	if wait == 0 {
+		wait = time.Duration(min(j.sent, lineQueue)) * time.Second / lineSecond
+	}
+	return pause(ctx, wait)
 }

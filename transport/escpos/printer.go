@@ -19,8 +19,13 @@ type Config struct {
 	Profile Profile
 	// DrawerOpen is the level of pin 3 while the drawer is open.
 	DrawerOpen DrawerLevel
-	// Answer is the wait for a real-time answer; 0 means 2 s.
+	// Answer is the wait for a real-time answer; 0 means 5 s: on a serial line
+	// the question stands in a queue behind two pieces, 3.6 s at 9600 baud.
 	Answer time.Duration
+	// LineTime is how long a line without a way back (NoStatus) is left open for
+	// what the system still holds; 0 means what it takes at 9600 baud, 4.3 s at
+	// most; below zero means none.
+	LineTime time.Duration
 	// Patience is how long a piece may take while the printer says all is well,
 	// before it counts as lost; 0 means 15 s, a slow serial line with a picture.
 	Patience time.Duration
@@ -60,7 +65,7 @@ func New(cfg Config) (*Printer, error) {
 	if err := cfg.Profile.check(); err != nil {
 		return nil, err
 	}
-	def(&cfg.Answer, 2*time.Second)
+	def(&cfg.Answer, 5*time.Second)
 	def(&cfg.Patience, 15*time.Second)
 	def(&cfg.Poll, 500*time.Millisecond)
 	p := &Printer{cfg: cfg, turn: make(chan struct{}, 1), confirm: cfg.Profile.Confirm}

@@ -411,3 +411,31 @@ func TestAFreedCutterIsToldToGoOn(t *testing.T) {
 	require.NoError(t, printer.Print(t.Context(), numbered(t, p, numberedLines)))
 	<-freed
 }
+
+func TestASlowLineIsNoSilentPrinter(t *testing.T) {
+	t.Parallel()
+	p := profile(t, "chinese-80")
+	bench := overPTY(t, escpostest.Config{Baud: 38400})
+	printer := bench.printer(t, p, func(c *escpos.Config) { c.Poll = 20 * time.Millisecond })
+	b := escpos.NewBuilder(p)
+	b.Image(logo(), escpos.ImageOptions{})
+	b.Text(escpos.Style{}, "end")
+	b.Cut(escpos.Full)
+	doc, err := b.Document()
+	require.NoError(t, err)
+	began := time.Now()
+	require.NoError(t, printer.Print(t.Context(), doc))
+	require.Greater(t, time.Since(began), time.Duration(len(doc.Bytes()))*10*time.Second/38400, "no faster than the line")
+	require.Len(t, bench.sim.Slips(), 1)
+}
+
+func TestALineWithoutAWayBackIsEmptiedBeforeItIsClosed(t *testing.T) {
+	t.Parallel()
+	p := ways(t)["GS r"]
+	p.Status, p.Confirm = escpos.NoStatus, escpos.NoConfirm
+	bench := overPTY(t, escpostest.Config{Baud: 19200, Faults: []string{"never-answers"}})
+	printer := bench.printer(t, p, nil)
+	require.NoError(t, printer.Print(t.Context(), numbered(t, p, numberedLines)))
+	require.Eventually(t, func() bool { return len(bench.sim.Slips()) == 1 }, 5*time.Second, time.Millisecond)
+	requireWhole(t, bench.sim.Slips()[0].Text())
+}

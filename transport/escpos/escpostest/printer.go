@@ -18,6 +18,8 @@ type Config struct {
 	Western bool
 	// Buffer is the receive buffer in bytes; zero is 4096.
 	Buffer int
+	// Baud paces reading, as a serial line does; zero is as fast as it comes.
+	Baud int
 	// Process answers GS ( H; NoStatus leaves GS r and GS I unanswered.
 	Process, NoStatus bool
 	// AutoStatus powers up with automatic status on, as a switch under some

@@ -82,9 +82,12 @@ func (p *Printer) ServeConn(c transport.Conn) error {
 		}
 	})
 	var live rtScanner
-	chunk := make([]byte, 512)
+	chunk := make([]byte, 64) // as much as a UART holds
 	for {
 		n, err := c.Read(chunk)
+		if n > 0 && p.cfg.Baud > 0 {
+			p.sleep(time.Duration(n) * bitsPerByte * time.Second / time.Duration(p.cfg.Baud))
+		}
 		for _, b := range chunk[:n] {
 			if !p.take(b, &live) {
 				return ErrClosed
@@ -98,6 +101,9 @@ func (p *Printer) ServeConn(c transport.Conn) error {
 		}
 	}
 }
+
+// bitsPerByte on a serial line: eight, a start and a stop.
+const bitsPerByte = 10
 
 func (p *Printer) isOff() bool {
 	p.mu.Lock()
