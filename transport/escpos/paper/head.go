@@ -295,7 +295,7 @@ func (h *Head) flush() int {
 func (h *Head) drawLine(height int) {
 	at := h.indent(h.x)
 	paper := h.sheet.bitmap()
-	l := Line{Row: h.y, Align: h.modes.align}
+	l := Line{Row: h.y, X: at, Align: h.modes.align}
 	words := false
 	for i := range h.line {
 		it := &h.line[i]

@@ -53,6 +53,7 @@ type Sheet struct {
 // Line is one printed line.
 type Line struct {
 	Row   int // of its first dots
+	X     int // where it begins, in dots
 	Align byte
 	Spans []Span
 }
@@ -95,7 +96,8 @@ type Pulse struct {
 }
 
 // Text is what the sheet says, one line each: codes in brackets, pictures left
-// out, spaces at the ends and empty lines at the bottom removed.
+// out, indented as it stands on the paper, spaces at the ends and empty lines at
+// the bottom removed.
 func (s *Sheet) Text() string {
 	type entry struct {
 		row  int
@@ -103,7 +105,7 @@ func (s *Sheet) Text() string {
 	}
 	var all []entry
 	for _, l := range s.Lines {
-		all = append(all, entry{l.Row, strings.TrimRight(l.Text(), " ")})
+		all = append(all, entry{l.Row, strings.TrimRight(strings.Repeat(" ", l.X/ink.CellWidth)+l.Text(), " ")})
 	}
 	for _, c := range s.Codes {
 		all = append(all, entry{c.Row, fmt.Sprintf("[%s %s]", c.Kind, printable(c.Data))})
