@@ -34,7 +34,7 @@ func ExampleBuilder() {
 	sheet, err := paper.Draw(paper.Width58, doc.Bytes())
 	fmt.Print(sheet.Text(), err, "\n")
 	// Output:
-	// 阳光超市
+	//                     阳光超市
 	// --------------------------------
 	// 乌龙茶 500ml              ¥ 6.50
 	// <nil>
@@ -70,7 +70,7 @@ func ExamplePrinter_Print() {
 	// Output:
 	// cashier: the printer is out of paper: put in a new roll
 	// printed: <nil>
-	// 阳光超市
+	//                     阳光超市
 	// ------------------------------------------------
 	// 乌龙茶 500ml                              ¥ 6.50
 }
