@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -306,16 +307,13 @@ func (b *libusbBus) named(err error) error {
 const goneWait = 200 * time.Millisecond
 
 func (b *libusbBus) gone() bool {
+	same := func(o Device) bool { return o.VendorID == b.device.VendorID && o.Path == b.device.Path }
 	for until := time.Now().Add(goneWait); time.Now().Before(until); time.Sleep(settleEvery) {
-		devices, err := List(context.Background())
+		devices, err := Lister{}.list(context.Background(), same)
 		if err != nil {
 			return false
 		}
-		here := false
-		for _, o := range devices {
-			here = here || b.device.sameSeat(o)
-		}
-		if !here {
+		if !slices.ContainsFunc(devices, b.device.sameSeat) {
 			return true
 		}
 	}

@@ -137,7 +137,7 @@ func (d *Dialer) settled(ctx context.Context) (Device, function, error) {
 // Find returns the one device that fits. Errors: ErrNotFound, ErrAmbiguous,
 // those of List.
 func (d *Dialer) Find(ctx context.Context) (Device, error) {
-	devices, err := d.Lister.List(ctx)
+	devices, err := d.Lister.list(ctx, d.mayFit)
 	if err != nil {
 		return Device{}, err
 	}
@@ -155,10 +155,12 @@ func (d *Dialer) Find(ctx context.Context) (Device, error) {
 	return Device{}, fmt.Errorf("%w: %s", ErrAmbiguous, strings.Join(names, "; "))
 }
 
-func (d *Dialer) fits(o Device) bool {
+func (d *Dialer) fits(o Device) bool { return d.mayFit(o) && (d.Serial == "" || d.Serial == o.Serial) }
+
+// mayFit judges by what is known of a device before its strings are read.
+func (d *Dialer) mayFit(o Device) bool {
 	switch {
 	case (d.VendorID != 0 || d.ProductID != 0) && (d.VendorID != o.VendorID || d.ProductID != o.ProductID),
-		d.Serial != "" && d.Serial != o.Serial,
 		d.Path != "" && d.Path != o.Path,
 		d.Class != 0 && !o.Has(d.Class):
 		return false

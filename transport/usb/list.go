@@ -34,12 +34,15 @@ type Lister struct {
 func List(ctx context.Context) ([]Device, error) { return Lister{}.List(ctx) }
 
 // List is the function List for this Lister.
-func (l Lister) List(ctx context.Context) ([]Device, error) {
+func (l Lister) List(ctx context.Context) ([]Device, error) { return l.list(ctx, nil) }
+
+// list leaves out devices that wanted refuses, where that saves time.
+func (l Lister) list(ctx context.Context, wanted func(Device) bool) ([]Device, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	if l.Root != "" {
-		return listSysfs(ctx, l.Root)
+		return listSysfs(ctx, l.Root, wanted)
 	}
-	return listSystem(ctx)
+	return listSystem(ctx, wanted)
 }

@@ -12,7 +12,7 @@ import (
 
 // listSystem asks libusb, in a context of its own. Devices that may not be
 // opened are listed without their strings.
-func listSystem(ctx context.Context) (devices []Device, err error) {
+func listSystem(ctx context.Context, _ func(Device) bool) (devices []Device, err error) {
 	c, err := newContext()
 	if err != nil {
 		return nil, err

@@ -2,4 +2,6 @@ package usb
 
 import "context"
 
-func listSystem(ctx context.Context) ([]Device, error) { return listSysfs(ctx, "/sys/bus/usb/devices") }
+func listSystem(ctx context.Context, wanted func(Device) bool) ([]Device, error) {
+	return listSysfs(ctx, "/sys/bus/usb/devices", wanted)
+}

@@ -7,6 +7,6 @@ import (
 	"fmt"
 )
 
-func listSystem(context.Context) ([]Device, error) {
+func listSystem(context.Context, func(Device) bool) ([]Device, error) {
 	return nil, fmt.Errorf("usb: listing devices: %w", ErrNeedsLibusb)
 }

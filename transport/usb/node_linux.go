@@ -48,6 +48,8 @@ func openTTY(ctx context.Context, d *serial.Dialer) (*ttyNode, error) {
 	extra, err := os.OpenFile(d.Path, os.O_RDWR|unix.O_NOCTTY|unix.O_NONBLOCK, 0)
 	if err != nil {
 		extra = nil // serial names the error
+	} else {
+		dropOnClose(extra)
 	}
 	c, err := d.Dial(ctx)
 	if err != nil {
@@ -57,6 +59,28 @@ func openTTY(ctx context.Context, d *serial.Dialer) (*ttyNode, error) {
 		return nil, err
 	}
 	return &ttyNode{Conn: c.(*serial.Conn), extra: extra}, nil
+}
+
+// struct serial_struct (Linux include/uapi/linux/serial.h), with room for its
+// largest form; the fields used are at the same place in all.
+const (
+	serialStructLen = 72
+	closingWait     = 40 // two bytes, 1/100 s
+	closingWaitNone = 0xFF
+)
+
+// dropOnClose tells the kernel to throw away, on the last close, what a device
+// that takes nothing has not taken. It would wait half a minute, and deliver
+// what was given up on. Only root may say so: for others such a Close waits.
+func dropOnClose(tty *os.File) {
+	b := make([]byte, serialStructLen)
+	ioctl(tty, func(fd int) error {
+		if err := ioctlBytes(fd, unix.TIOCGSERIAL, b); err != nil {
+			return err
+		}
+		b[closingWait], b[closingWait+1] = closingWaitNone, closingWaitNone
+		return ioctlBytes(fd, unix.TIOCSSERIAL, b)
+	})
 }
 
 // Close closes both holds: the kernel keeps a port's name while one is open.

@@ -31,7 +31,10 @@ const (
 // listSysfs reads a folder such as /sys/bus/usb/devices: an entry "1-2.3" or
 // "usb1" for each device and "1-2.3:1.0" for each interface (Linux,
 // Documentation/ABI/testing/sysfs-bus-usb).
-func listSysfs(ctx context.Context, root string) ([]Device, error) {
+//
+// Of devices that wanted refuses by their numbers, classes and path, nothing
+// more is read; nil wants all.
+func listSysfs(ctx context.Context, root string, wanted func(Device) bool) ([]Device, error) {
 	entries, err := os.ReadDir(root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil // a machine without USB
@@ -47,7 +50,7 @@ func listSysfs(ctx context.Context, root string) ([]Device, error) {
 		if strings.Contains(e.Name(), ":") || len(devices) == maxDevices {
 			continue
 		}
-		if d, ok := readDevice(root, e.Name()); ok {
+		if d, ok := readDevice(root, e.Name(), wanted); ok {
 			devices = append(devices, d)
 		}
 	}
@@ -56,7 +59,7 @@ func listSysfs(ctx context.Context, root string) ([]Device, error) {
 }
 
 // readDevice reads one device; false means it has gone meanwhile, or is none.
-func readDevice(root, name string) (Device, bool) {
+func readDevice(root, name string, wanted func(Device) bool) (Device, bool) {
 	dir := filepath.Join(root, name)
 	config, _ := strconv.Atoi(attribute(dir, "bConfigurationValue"))
 	if config == 0 {
@@ -71,6 +74,9 @@ func readDevice(root, name string) (Device, bool) {
 		return Device{}, false
 	}
 	d.Path = name
+	if wanted != nil && !wanted(d) {
+		return Device{}, false
+	}
 	d.Bus, _ = strconv.Atoi(attribute(dir, "busnum"))
 	d.Address, _ = strconv.Atoi(attribute(dir, "devnum"))
 	if d.Bus == 0 || d.Address == 0 {
@@ -80,17 +86,12 @@ func readDevice(root, name string) (Device, bool) {
 	d.Product = attribute(dir, "product")
 	d.Serial = attribute(dir, "serial")
 	for n := range d.Interfaces {
-		readInterface(root, fmt.Sprintf("%s:%d.%d", hubless(name), config, d.Interfaces[n].Number), &d.Interfaces[n])
+		if d.Class == ClassHub { // below it are its sockets, which take long to read
+			continue
+		}
+		readInterface(root, fmt.Sprintf("%s:%d.%d", name, config, d.Interfaces[n].Number), &d.Interfaces[n])
 	}
 	return d, true
-}
-
-// hubless turns the name of a root hub, usb1, into that of its interfaces, 1-0.
-func hubless(name string) string {
-	if bus, ok := strings.CutPrefix(name, "usb"); ok {
-		return bus + "-0"
-	}
-	return name
 }
 
 // readInterface adds what the kernel made of an interface, to the alternate

@@ -5,12 +5,14 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -19,10 +21,11 @@ const guestPackage = "github.com/openecr/openecr/transport/usb/usblab/guest"
 
 // options are the command line.
 type options struct {
-	run, bench string
-	verbose    bool
-	timeout    time.Duration
-	cache      string
+	run, skip string
+	bench     string
+	verbose   bool
+	timeout   time.Duration
+	cache     string
 }
 
 func main() {
@@ -30,7 +33,7 @@ func main() {
 		guestMain()
 	}
 	var o options
-	flag.StringVar(&o.run, "run", ".", "tests to run, as go test -run")
+	flag.StringVar(&o.run, "run", "", "tests to run, as go test -run; all, in two guests at once, without it")
 	flag.StringVar(&o.bench, "bench", "", "benchmarks to run, as go test -bench")
 	flag.BoolVar(&o.verbose, "v", false, "name every test")
 	flag.DurationVar(&o.timeout, "timeout", 5*time.Minute, "for the guest, booting included")
@@ -70,20 +73,64 @@ func lab(ctx context.Context, o options) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	image, err := buildGuest(ctx, k, dir, testArgs(o))
+	test, err := buildTest(ctx, dir)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("usblab: guest built in %.1f s, booting\n", time.Since(begun).Seconds())
-	begun = time.Now()
-	err = boot(ctx, k, image, o.timeout, os.Stdout)
-	fmt.Printf("usblab: guest ran %.1f s\n", time.Since(begun).Seconds())
+	fmt.Printf("usblab: built in %.1f s, booting\n", time.Since(begun).Seconds())
+	if o.run != "" || o.bench != "" {
+		return runGuest(ctx, k, test, dir, "guest", o)
+	}
+	// One core each, and the sales take as long as everything else.
+	sales, rest := o, o
+	sales.run, rest.skip = salesPattern, salesPattern
+	failed := make(chan error, 1)
+	go func() { failed <- runGuest(ctx, k, test, dir, "sales", sales) }()
+	err = runGuest(ctx, k, test, dir, "devices", rest)
+	return errors.Join(err, <-failed)
+}
+
+// salesPattern are the tests that get a guest of their own.
+const salesPattern = "Sale"
+
+// runGuest boots one guest in a folder of its own.
+func runGuest(ctx context.Context, k kernel, test, dir, name string, o options) error {
+	dir = filepath.Join(dir, name)
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	image, err := buildGuest(ctx, k, test, dir, testArgs(o))
+	if err != nil {
+		return err
+	}
+	begun := time.Now()
+	console := &named{w: os.Stdout, name: name}
+	err = boot(ctx, k, image, o.timeout, console)
+	fmt.Fprintf(console, "ran %.1f s\n", time.Since(begun).Seconds())
 	return err
+}
+
+// named begins every write, a line, with a name.
+type named struct {
+	w    io.Writer
+	name string
+}
+
+var printing sync.Mutex // of lines of several guests
+
+func (n *named) Write(line []byte) (int, error) {
+	printing.Lock()
+	defer printing.Unlock()
+	fmt.Fprintf(n.w, "%s| %s", n.name, line)
+	return len(line), nil
 }
 
 // testArgs are the arguments of the test binary.
 func testArgs(o options) []string {
-	args := []string{"-test.run=" + o.run, "-test.timeout=" + o.timeout.String()}
+	if o.run == "" {
+		o.run = "."
+	}
+	args := []string{"-test.run=" + o.run, "-test.skip=" + o.skip, "-test.timeout=" + o.timeout.String()}
 	if o.verbose {
 		args = append(args, "-test.v")
 	}
@@ -113,14 +160,19 @@ func requireTools(ctx context.Context) error {
 	return nil
 }
 
-// buildGuest compiles the tests and writes the initramfs.
-func buildGuest(ctx context.Context, k kernel, dir string, args []string) (string, error) {
+// buildTest compiles the tests.
+func buildTest(ctx context.Context, dir string) (string, error) {
 	test := filepath.Join(dir, "test")
 	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-tags", "libusb usblab", "-ldflags", "-s -w", "-o", test, guestPackage)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=1")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("usblab: building the tests: %w\n%s", err, out)
 	}
+	return test, nil
+}
+
+// buildGuest writes the initramfs.
+func buildGuest(ctx context.Context, k kernel, test, dir string, args []string) (string, error) {
 	var a archive
 	a.device("dev/console", 5, 1)
 	self, err := os.Executable()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -80,13 +81,20 @@ func watchConsole(r io.Reader, w io.Writer) (said string) {
 		if _, after, ok := strings.Cut(line, resultLine); ok {
 			said = after
 		}
-		if line != "" {
+		if line != "" && !isNoise(line) {
 			fmt.Fprintln(w, line)
 		}
 		if err != nil {
 			return said
 		}
 	}
+}
+
+// noise are remarks of the kernel's about software devices that mean nothing.
+var noise = []string{"vhci_device speed not set", "enqueue for inactive port", "error from flowcontrol urb", "sendmsg failed"}
+
+func isNoise(line string) bool {
+	return strings.HasPrefix(line, "[") && slices.ContainsFunc(noise, func(n string) bool { return strings.Contains(line, n) })
 }
 
 // verdict is nil when both ways agree that all is well.

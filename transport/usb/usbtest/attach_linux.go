@@ -40,8 +40,12 @@ type Plug struct {
 	err  error
 }
 
-// attaching keeps two Attach from choosing one socket.
-var attaching sync.Mutex
+// attaching keeps two Attach from choosing one socket. lastPort lets a socket
+// rest after a cable was pulled: the kernel is not done with it when it says so.
+var (
+	attaching sync.Mutex
+	lastPort  = -1
+)
 
 // Attach plugs the device into this machine. It returns as soon as the kernel
 // has it; drivers and nodes take some tenths of a second more. Errors:
@@ -87,6 +91,7 @@ func attachFD(fd int, speed Speed) (int, error) {
 			if err := os.WriteFile(vhci+"/attach", []byte(order), 0o200); err != nil {
 				return 0, fmt.Errorf("usbtest: plugging into socket %d: %w", port, err)
 			}
+			lastPort = port
 			return port, nil
 		}
 		if time.Now().After(until) {
@@ -95,7 +100,8 @@ func attachFD(fd int, speed Speed) (int, error) {
 	}
 }
 
-// freePort reads lines "hub port sta spd dev sockfd local_busid"; -1 is none free.
+// freePort reads lines "hub port sta spd dev sockfd local_busid"; -1 is none
+// free. It goes round.
 func freePort() (int, error) {
 	b, err := os.ReadFile(vhci + "/status")
 	if errors.Is(err, fs.ErrNotExist) {
@@ -104,16 +110,22 @@ func freePort() (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("usbtest: %w", err)
 	}
+	first := -1
 	for line := range strings.Lines(string(b)) {
 		f := strings.Fields(line)
 		if len(f) < 3 || f[0] != "hs" || f[2] != portFree {
 			continue
 		}
-		if port, err := strconv.Atoi(f[1]); err == nil {
+		port, err := strconv.Atoi(f[1])
+		switch {
+		case err != nil:
+		case port > lastPort:
 			return port, nil
+		case first < 0:
+			first = port
 		}
 	}
-	return -1, nil
+	return first, nil
 }
 
 // Unplug pulls the cable and returns when the device has noticed. Twice is

@@ -82,25 +82,39 @@ type Device struct {
 	empty  int
 }
 
+// Transfer is one data transfer on its way.
+type Transfer struct {
+	Address uint8 // of the endpoint; bit 7 set: towards the host
+	Data    []byte
+}
+
+// In reports whether it goes to the host.
+func (t Transfer) In() bool { return t.Address&0x80 != 0 }
+
+// Nth fits the n-th transfer it is asked about, from 1.
+func Nth(n int) func(Transfer) bool {
+	return func(Transfer) bool { n--; return n == 0 }
+}
+
 // cut is an order to pull the cable.
 type cut struct {
-	left    int
+	at      func(Transfer) bool
 	deliver bool
 }
 
 // maxRequests bounds what Requests remembers.
 const maxRequests = 4096
 
-// Cut pulls the cable at the n-th data transfer from now, counted from 1 over
-// both directions, control requests apart. With deliver the transfer still
-// reaches the other side, and for one of the host's only its completion is
-// lost; without, it is lost itself. n <= 0 takes the order back.
-func (d *Device) Cut(n int, deliver bool) {
+// Cut pulls the cable at the first data transfer that fits, control requests
+// apart. With deliver the transfer still reaches the other side, and for one of
+// the host's only its completion is lost; without, it is lost itself. nil takes
+// the order back. at must not call the Device, nor keep Data.
+func (d *Device) Cut(at func(Transfer) bool, deliver bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.cut = nil
-	if n > 0 {
-		d.cut = &cut{n, deliver}
+	if at != nil {
+		d.cut = &cut{at, deliver}
 	}
 }
 
@@ -160,14 +174,11 @@ func (d *Device) current() (*plugging, <-chan struct{}) {
 	return d.plug, d.news
 }
 
-// strike counts one transfer and says whether the cable is pulled at it.
-func (d *Device) strike() (pulled, deliver bool) {
+// strike says whether the cable is pulled at a transfer.
+func (d *Device) strike(t Transfer) (pulled, deliver bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.cut == nil {
-		return false, true
-	}
-	if d.cut.left--; d.cut.left > 0 {
+	if d.cut == nil || !d.cut.at(t) {
 		return false, true
 	}
 	deliver = d.cut.deliver

@@ -59,7 +59,11 @@ func (e *pipe) progress() {
 			return
 		}
 		e.pending = e.pending[1:]
-		pulled, deliver := e.p.d.strike()
+		t := Transfer{e.address, u.data}
+		if u.in {
+			t.Data = e.queue[0]
+		}
+		pulled, deliver := e.p.d.strike(t)
 		if deliver {
 			e.transfer(u, pulled)
 		}

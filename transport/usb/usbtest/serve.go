@@ -138,6 +138,7 @@ func (p *plugging) configure(on bool) {
 	p.d.mu.Lock()
 	defer p.d.mu.Unlock()
 	p.configured = on
+	p.d.halted = nil
 	p.d.changed()
 }
 

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,11 +27,9 @@ import (
 
 func parse(t testing.TB, text string) *usb.Dialer {
 	t.Helper()
-	u, err := url.Parse(text)
+	d, err := transport.Schemes{"usb": transport.Scheme(usb.Parse)}.Parse(text)
 	require.NoError(t, err)
-	d, err := usb.Parse(u)
-	require.NoError(t, err)
-	return d
+	return d.(*usb.Dialer)
 }
 
 func dial(t testing.TB, text string) *usb.Conn {
@@ -90,7 +87,7 @@ func bulk() (*usbtest.Device, *usbtest.Port) {
 }
 
 func TestEveryWayIsAConn(t *testing.T) {
-	for _, w := range ways {
+	for _, w := range []way{ways[0], ways[3], ways[4]} { // a node, and both kinds of driver over libusb
 		t.Run(w.name, func(t *testing.T) {
 			d, port := w.make()
 			plug(t, d)
