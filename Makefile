@@ -10,7 +10,7 @@ STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: test deps check unit static race cross fuzz bench lint cover
 
-test: deps check unit static race cross fuzz-short bench-once
+test: deps check unit static race cross fuzz-short bench-once test-usb
 	@echo "make test: all passed"
 
 # What the tests need besides Go: a C compiler for the race detector.
@@ -19,6 +19,25 @@ deps:
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends gcc libc6-dev; \
 		else echo "make test needs gcc for the race detector; install it, or run: go test ./..." >&2; exit 1; fi; fi
+
+# What the USB tests need: a C compiler, libusb, and an emulator to boot Linux in.
+.PHONY: deps-usb test-usb bench-usb
+USB_PACKAGES = qemu-system-x86 libusb-1.0-0-dev pkg-config gcc libc6-dev
+deps-usb:
+	@if ! command -v qemu-system-x86_64 >/dev/null 2>&1 || ! pkg-config --exists libusb-1.0 2>/dev/null || ! command -v gcc >/dev/null 2>&1; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(USB_PACKAGES); \
+		else echo "the USB tests need Debian's $(USB_PACKAGES); install them, or run: go test ./..." >&2; exit 1; fi; fi
+
+# The packages of USB with libusb, and then in a guest with real USB: package
+# transport/usb/usblab says how. About a minute and a half.
+test-usb: deps-usb
+	CGO_ENABLED=1 $(GO) vet -tags "libusb usblab" ./transport/usb/...
+	CGO_ENABLED=1 $(GO) test -count=1 -tags libusb ./transport/usb/...
+	$(GO) run ./transport/usb/usblab
+
+bench-usb: deps-usb
+	$(GO) run ./transport/usb/usblab -bench .
 
 check:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
@@ -61,6 +80,7 @@ bench-once:
 # Figures with their ratios, on this machine.
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	$(MAKE) bench-usb
 
 lint:
 	$(GO) vet ./...

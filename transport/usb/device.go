@@ -18,7 +18,7 @@ func (id ID) MarshalText() ([]byte, error) { return []byte(id.String()), nil }
 // UnmarshalText reads up to four hexadecimal digits.
 func (id *ID) UnmarshalText(b []byte) error {
 	n, err := strconv.ParseUint(string(b), 16, 16)
-	if err != nil {
+	if err != nil || len(b) > 4 {
 		return fmt.Errorf("usb: %q is not a number of four hexadecimal digits", b)
 	}
 	*id = ID(n)
@@ -56,7 +56,7 @@ func (c Class) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 // UnmarshalText reads up to two hexadecimal digits.
 func (c *Class) UnmarshalText(b []byte) error {
 	n, err := strconv.ParseUint(string(b), 16, 8)
-	if err != nil {
+	if err != nil || len(b) > 2 {
 		return fmt.Errorf("usb: %q is not a class of two hexadecimal digits", b)
 	}
 	*c = Class(n)

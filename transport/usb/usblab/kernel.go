@@ -83,6 +83,11 @@ func cachedKernel(dir string) (kernel, error) {
 // download fetches the package that linux-image-amd64 stands for. The package
 // of cloud machines has no USB at all.
 func download(ctx context.Context, dir string) (string, error) {
+	if os.Geteuid() == 0 { // the lists of a fresh machine are empty
+		if out, err := exec.CommandContext(ctx, "apt-get", "-q", "update").CombinedOutput(); err != nil {
+			return "", fmt.Errorf("usblab: apt-get update: %w\n%s", err, out)
+		}
+	}
 	out, err := exec.CommandContext(ctx, "apt-cache", "depends", "linux-image-amd64").Output()
 	if err != nil {
 		return "", fmt.Errorf("usblab: apt-cache depends linux-image-amd64: %w (this needs Debian; apt-get update first)", err)

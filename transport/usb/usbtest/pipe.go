@@ -137,6 +137,7 @@ func (e *pipe) put(data []byte) (ok bool, news <-chan struct{}, err error) {
 	}
 	e.queue = append(e.queue, append([]byte(nil), data...))
 	e.size += len(data)
+	e.changed()
 	e.progress()
 	return true, nil, nil
 }

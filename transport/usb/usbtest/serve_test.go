@@ -27,8 +27,21 @@ type host struct {
 	done chan error
 }
 
+// wire is a connection with a buffer, as the kernel's has.
+func wire(t testing.TB) (ours, theirs net.Conn) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	ours, err = net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	theirs, err = l.Accept()
+	require.NoError(t, err)
+	t.Cleanup(func() { ours.Close(); theirs.Close() })
+	return ours, theirs
+}
+
 func connect(t testing.TB, d *Device) *host {
-	ours, theirs := net.Pipe()
+	ours, theirs := wire(t)
 	h := &host{t: t, conn: ours, done: make(chan error, 1)}
 	go func() { h.done <- Serve(theirs, d) }()
 	t.Cleanup(func() { ours.Close(); h.done <- <-h.done })
@@ -208,8 +221,7 @@ func TestOneSocketAtATime(t *testing.T) {
 	b := NewBulk(Identity{VendorID: 1, ProductID: 2})
 	h := connect(t, b.Device)
 	h.configure()
-	ours, theirs := net.Pipe()
-	defer ours.Close()
+	_, theirs := wire(t)
 	require.ErrorContains(t, Serve(theirs, b.Device), "plugged in already")
 }
 

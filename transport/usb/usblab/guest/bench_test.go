@@ -29,9 +29,9 @@ func BenchmarkBulkEcho(b *testing.B) {
 		b.Run(map[int]string{64: "64B", 16 << 10: "16KiB"}[size], func(b *testing.B) {
 			echo(b)
 			message, answer := make([]byte, size), make([]byte, size)
-			rounds := 2000
+			rounds := 1000
 			if size > 64 {
-				rounds = 200
+				rounds = 100
 			}
 			ours := func() time.Duration {
 				c := dial(b, "usb://2fb8:2205/W3")
