@@ -37,6 +37,7 @@ var rules = []rule{
 	{"pos/zvt", []string{module + "pos", module + "pos/zvt/zvtproto", module + "transport", module + "transport/frame"}},
 	{"pos/journal", []string{module + "pos", module + "internal/", "modernc.org/sqlite", "modernc.org/sqlite/lib", "modernc.org/libc", "golang.org/x/sys/"}},
 	{"pos/postest", []string{module + "pos", "github.com/stretchr/testify/", "pgregory.net/rapid"}},
+	{"pos/unionpay/cupproto", []string{module + "emv", module + "internal/", "github.com/moov-io/iso8583", "github.com/moov-io/iso8583/", "golang.org/x/text/"}},
 	{"pos/unionpay/cupkey", []string{module + "emv", module + "internal/", "github.com/emmansun/gmsm/", "golang.org/x/crypto/"}},
 	{"pos/receipt", []string{module + "pos", module + "transport/escpos", module + "transport/escpos/paper", "rsc.io/qr"}},
 	{"pos", nil}, // has never heard of a driver
@@ -59,7 +60,7 @@ var rules = []rule{
 }
 
 // pure packages do no I/O at all.
-var pure = []string{"transport/frame", "emv", "transport/escpos/internal/ink", "transport/escpos/paper", "pos/zvt/zvtproto"}
+var pure = []string{"transport/frame", "emv", "transport/escpos/internal/ink", "transport/escpos/paper", "pos/zvt/zvtproto", "pos/unionpay/cupproto"}
 
 var impure = []string{"os", "net", "net/http", "os/exec", "syscall", "io/fs", "database/sql"}
 
