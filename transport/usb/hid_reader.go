@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/openecr/openecr/internal/ctxwatch"
@@ -56,8 +57,12 @@ func (r *HIDReader) Report(ctx context.Context) ([]byte, error) {
 	b := make([]byte, maxReport)
 	n, err := r.conn.Read(b)
 	unwatch()
-	if err != nil && ctx.Err() != nil {
+	switch {
+	case err == nil:
+	case ctx.Err() != nil:
 		err = ctx.Err()
+	case errors.Is(err, os.ErrDeadlineExceeded): // the only deadline is the context's, which ends a moment later
+		err = context.DeadlineExceeded
 	}
 	return b[:n:n], err
 }

@@ -18,7 +18,7 @@ import (
 
 // modules is what the guest needs; what they depend on is found out. Some are
 // built into the kernel.
-var modules = []string{"virtio_pci", "xhci_pci", "usbhid", "hid_generic", "evdev", "ftdi_sio", "cdc_acm", "usblp", "vhci_hcd"}
+var modules = []string{"xhci_pci", "usbhid", "hid_generic", "evdev", "ftdi_sio", "cdc_acm", "usblp", "vhci_hcd"}
 
 // kernel is what was kept of the package.
 type kernel struct {
