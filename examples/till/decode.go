@@ -14,7 +14,7 @@ func (a *app) decodeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "decode", Short: "Explain captured bytes, masked",
 		RunE: func(*cobra.Command, []string) error {
-			return usagef("say what the bytes are: till decode zvt HEX, or till decode zvt-serial HEX")
+			return usagef("say what the bytes are: till decode zvt HEX, till decode zvt-serial HEX, or till decode cup HEX")
 		},
 	}
 	var fromTerminal, fromRegister bool
@@ -63,7 +63,7 @@ func (a *app) decodeCommand() *cobra.Command {
 			return a.explained(e, problems)
 		},
 	}
-	cmd.AddCommand(apdu, line)
+	cmd.AddCommand(apdu, line, a.decodeCupCommand())
 	return cmd
 }
 

@@ -29,19 +29,43 @@ type Element struct {
 	Value []byte // to 999 bytes
 }
 
-// Elements are tags with values: two characters, three digits of length, the value.
+// Elements are tags with values: two characters, the length in digits, the value.
 type Elements []Element
 
 // maxElements bounds a field; five are known, and none is shorter than five bytes.
 const maxElements = 64
 
-// ParseElements reads field 59, or the value of TagTerminal and TagLocation. The
-// values point into v. Errors: *Error.
+// ParseElements reads field 59, or the value of TagTerminal and TagLocation: with
+// three digits of length, or with two if that does not fit, as one captured message has
+// them. The values point into v. Errors: *Error, of the form with three digits.
 func ParseElements(v []byte) (Elements, error) {
+	out, _, err := parseElements(v)
+	return out, err
+}
+
+// parseElements also says how many bytes tag and length of an element have.
+func parseElements(v []byte) (out Elements, head int, err error) {
+	if out, err = elementsOf(v, longLength); err == nil {
+		return out, tagLen + longLength, nil
+	}
+	if short, shortErr := elementsOf(v, shortLength); shortErr == nil {
+		return short, tagLen + shortLength, nil
+	}
+	return nil, 0, err
+}
+
+// Digits of an element: of its tag, and of its length in the two known forms.
+const (
+	tagLen      = 2
+	longLength  = 3
+	shortLength = 2
+)
+
+func elementsOf(v []byte, lengthDigits int) (Elements, error) {
 	r := reader{field: 59, v: v}
 	var out Elements
 	for r.left() > 0 && r.fault == nil {
-		tag, n := r.text(2), int(r.number(3))
+		tag, n := r.text(tagLen), int(r.number(lengthDigits))
 		from := r.at
 		r.text(n)
 		if len(out) == maxElements {
@@ -57,15 +81,21 @@ func ParseElements(v []byte) (Elements, error) {
 	return out, nil
 }
 
-// Append appends the elements. Errors: *Error.
-func (l Elements) Append(dst []byte) ([]byte, error) {
+// Append appends the elements with three digits of length. Errors: *Error.
+func (l Elements) Append(dst []byte) ([]byte, error) { return l.append(dst, longLength) }
+
+// AppendShort appends the elements with two digits of length, as some hosts want them
+// (one captured message). Errors: *Error.
+func (l Elements) AppendShort(dst []byte) ([]byte, error) { return l.append(dst, shortLength) }
+
+func (l Elements) append(dst []byte, lengthDigits int) ([]byte, error) {
 	w := writer{field: 59}
 	for _, e := range l {
-		if len(e.Tag) != 2 {
+		if len(e.Tag) != tagLen {
 			w.fail("tag", malformed("want two characters"))
 		}
 		w.b = append(w.b, e.Tag...)
-		w.number("length of "+e.Tag, int64(len(e.Value)), 3)
+		w.number("length of "+e.Tag, int64(len(e.Value)), lengthDigits)
 		w.b = append(w.b, e.Value...)
 	}
 	return w.done(dst)

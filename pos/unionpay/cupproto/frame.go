@@ -200,9 +200,13 @@ func (p Profile) unpack(b []byte, at int) (*Message, error) {
 	}
 	m, end := collect(msg, len(b)-at)
 	if at+end != len(b) {
-		return nil, &Error{Field: PartEnd, Offset: at + end, Err: fmt.Errorf("%w: %d", ErrTrailing, len(b)-at-end)}
+		return nil, trailing(at+end, len(b)-at-end)
 	}
 	return m, nil
+}
+
+func trailing(at, count int) *Error {
+	return &Error{Field: PartEnd, Offset: at, Err: fmt.Errorf("%w: %d", ErrTrailing, count)}
 }
 
 // collect takes the values out of the library's message. The int is how many bytes

@@ -151,19 +151,19 @@ var harmlessElements = []string{TagVoucher, TagLocation}
 var harmlessTerminal = []string{TerminalType, TerminalSerial, TerminalVersion}
 
 func elementSecrets(v []byte) []span {
-	elements, err := ParseElements(v)
+	elements, head, err := parseElements(v)
 	if err != nil {
 		return all(v)
 	}
 	var out []span
 	at := 0
 	for _, e := range elements {
-		at += elementHead
-		inner, err := ParseElements(e.Value)
+		at += head
+		inner, innerHead, err := parseElements(e.Value)
 		switch {
 		case slices.Contains(harmlessElements, e.Tag):
 		case e.Tag == TagTerminal && err == nil:
-			out = append(out, terminalSecrets(inner, at)...)
+			out = append(out, terminalSecrets(inner, innerHead, at)...)
 		case len(e.Value) > 0:
 			out = append(out, span{at, at + len(e.Value)})
 		}
@@ -172,13 +172,10 @@ func elementSecrets(v []byte) []span {
 	return out
 }
 
-// elementHead is tag and length of an element.
-const elementHead = 5
-
-func terminalSecrets(inner Elements, at int) []span {
+func terminalSecrets(inner Elements, head, at int) []span {
 	var out []span
 	for _, e := range inner {
-		at += elementHead
+		at += head
 		if len(e.Value) > 0 && !slices.Contains(harmlessTerminal, e.Tag) {
 			out = append(out, span{at, at + len(e.Value)})
 		}
