@@ -25,11 +25,7 @@ func (d *Dialer) openNode(ctx context.Context, node string, f function) (backend
 	case strings.HasPrefix(node, "/dev/tty"):
 		return openTTY(ctx, d.line(node))
 	case strings.HasPrefix(node, "/dev/usb/lp"):
-		file, err := openFile(node)
-		if err != nil {
-			return nil, err
-		}
-		return &printerNode{file}, nil
+		return openPrinter(node)
 	case strings.HasPrefix(node, "/dev/hidraw"):
 		return openHIDRaw(node, f.main)
 	}
@@ -148,15 +144,8 @@ type fileNode struct {
 
 func openFile(node string) (*fileNode, error) {
 	file, err := os.OpenFile(node, os.O_RDWR|unix.O_NONBLOCK, 0)
-	switch {
-	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
-		return nil, fmt.Errorf("%w: add this user to the group of %s (ls -l), or give the device to one with a udev rule: %w", ErrPermission, node, err)
-	case errors.Is(err, unix.EBUSY):
-		return nil, fmt.Errorf("%w: %w", ErrBusy, err)
-	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENXIO):
-		return nil, fmt.Errorf("%w: %w", ErrNotFound, err)
-	case err != nil:
-		return nil, err
+	if err != nil {
+		return nil, openError(node, err)
 	}
 	n := &fileNode{file: file}
 	// One user at a time, as far as other programs ask.
@@ -169,6 +158,19 @@ func openFile(node string) (*fileNode, error) {
 		return nil, fmt.Errorf("%w: %s cannot be waited for: %w", ErrNode, node, err)
 	}
 	return n, nil
+}
+
+// openError names what opening reported.
+func openError(node string, err error) error {
+	switch {
+	case errors.Is(err, unix.EACCES), errors.Is(err, unix.EPERM):
+		return fmt.Errorf("%w: add this user to the group of %s (ls -l), or give the device to one with a udev rule: %w", ErrPermission, node, err)
+	case errors.Is(err, unix.EBUSY):
+		return fmt.Errorf("%w: %w", ErrBusy, err)
+	case errors.Is(err, unix.ENOENT), errors.Is(err, unix.ENODEV), errors.Is(err, unix.ENXIO):
+		return fmt.Errorf("%w: %w", ErrNotFound, err)
+	}
+	return err
 }
 
 // Read implements transport.Conn.
@@ -253,40 +255,6 @@ func (n *fileNode) unlessClosed(set func(time.Time) error, t time.Time) error {
 		set(time.Unix(1, 0))
 	}
 	return err
-}
-
-// printerNode is /dev/usb/lpN.
-type printerNode struct{ *fileNode }
-
-// Requests of usblp (Linux drivers/usb/class/usblp.c, include/uapi/linux/lp.h).
-const (
-	lpGetStatus   = 0x060B
-	lpTypeP       = 'P' << 8
-	lpGetDeviceID = 2<<30 | maxDeviceID<<16 | lpTypeP | 1 // read
-	lpSoftReset   = lpTypeP | 7
-)
-
-func (p *printerNode) deviceID() ([]byte, error) {
-	b := make([]byte, maxDeviceID)
-	return b, p.request(lpGetDeviceID, b)
-}
-
-func (p *printerNode) portStatus() (byte, error) {
-	b := make([]byte, 4) // an int
-	err := p.request(lpGetStatus, b)
-	return b[0] | b[3], err // of either byte order
-}
-
-func (p *printerNode) softReset() error { return p.request(lpSoftReset, nil) }
-
-func (p *printerNode) request(number uint, b []byte) error {
-	err := ioctl(p.file, func(fd int) error { return ioctlBytes(fd, number, b) })
-	if errors.Is(err, unix.EIO) && !p.closed.Load() {
-		if _, gone := p.Check(); gone == nil {
-			return fmt.Errorf("usb: %w: %w", ErrStalled, err)
-		}
-	}
-	return p.named(err)
 }
 
 // hidNode is /dev/hidrawN, with the event devices of the same interface held

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,11 +22,36 @@ func isInit() bool { return os.Getpid() == 1 && os.Args[0] == "/init" }
 // guestMain is the whole life of the guest. It does not return.
 func guestMain() {
 	code := maxCode
+	watchdog()
 	if err := prepareGuest(); err != nil {
 		fmt.Println("usblab guest:", err)
 	} else {
 		code = runTests()
 	}
+	finish(code)
+}
+
+// watchdog ends a guest whose tests hang inside the kernel, where nothing can
+// end them, and lets the kernel say where.
+func watchdog() {
+	b, err := os.ReadFile("/patience")
+	if err != nil {
+		return
+	}
+	patience, err := time.ParseDuration(string(b))
+	if err != nil {
+		return
+	}
+	time.AfterFunc(patience, func() {
+		fmt.Println("usblab guest: the tests do not end; blocked tasks:")
+		os.WriteFile("/proc/sys/kernel/printk", []byte("8"), 0)
+		os.WriteFile("/proc/sysrq-trigger", []byte("w"), 0)
+		finish(maxCode)
+	})
+}
+
+// finish says the result in both ways and ends the machine.
+func finish(code int) {
 	if code < 0 || code > maxCode {
 		code = maxCode
 	}

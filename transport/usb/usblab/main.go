@@ -23,6 +23,7 @@ const guestPackage = "github.com/openecr/openecr/transport/usb/usblab/guest"
 type options struct {
 	run, skip string
 	bench     string
+	count     int
 	verbose   bool
 	timeout   time.Duration
 	cache     string
@@ -35,6 +36,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.run, "run", "", "tests to run, as go test -run; all, in two guests at once, without it")
 	flag.StringVar(&o.bench, "bench", "", "benchmarks to run, as go test -bench")
+	flag.IntVar(&o.count, "count", 1, "runs of every test, as go test -count")
 	flag.BoolVar(&o.verbose, "v", false, "name every test")
 	flag.DurationVar(&o.timeout, "timeout", 5*time.Minute, "for the guest, booting included")
 	flag.StringVar(&o.cache, "cache", os.Getenv("OPENECR_USBLAB_CACHE"), "folder for the kernel; empty is openecr-usblab in the user's cache")
@@ -99,7 +101,7 @@ func runGuest(ctx context.Context, k kernel, test, dir, name string, o options) 
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}
-	image, err := buildGuest(ctx, k, test, dir, testArgs(o))
+	image, err := buildGuest(ctx, k, test, dir, testArgs(o), o.timeout-reserve/2)
 	if err != nil {
 		return err
 	}
@@ -125,12 +127,16 @@ func (n *named) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
+// reserve is what of the guest's time is kept for booting, and for saying what
+// hangs when the tests do not end.
+const reserve = 40 * time.Second
+
 // testArgs are the arguments of the test binary.
 func testArgs(o options) []string {
 	if o.run == "" {
 		o.run = "."
 	}
-	args := []string{"-test.run=" + o.run, "-test.skip=" + o.skip, "-test.timeout=" + o.timeout.String()}
+	args := []string{"-test.run=" + o.run, "-test.skip=" + o.skip, fmt.Sprintf("-test.count=%d", o.count), "-test.timeout=" + max(o.timeout-reserve, reserve).String()}
 	if o.verbose {
 		args = append(args, "-test.v")
 	}
@@ -172,7 +178,7 @@ func buildTest(ctx context.Context, dir string) (string, error) {
 }
 
 // buildGuest writes the initramfs.
-func buildGuest(ctx context.Context, k kernel, test, dir string, args []string) (string, error) {
+func buildGuest(ctx context.Context, k kernel, test, dir string, args []string, patience time.Duration) (string, error) {
 	var a archive
 	a.device("dev/console", 5, 1)
 	self, err := os.Executable()
@@ -201,6 +207,7 @@ func buildGuest(ctx context.Context, k kernel, test, dir string, args []string) 
 	}
 	a.add("modules/order", []byte(order.String()))
 	a.add("args", []byte(strings.Join(args, "\x00")))
+	a.add("patience", []byte(patience.String()))
 	b, err := a.bytes()
 	if err != nil {
 		return "", err
