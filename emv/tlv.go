@@ -115,7 +115,8 @@ type Options struct {
 // Parse decodes a message: all of it, or an error that says where it fails.
 //
 // 00 (and FF, see Options) between objects is padding and skipped (B3, B.1).
-// Lengths need not be minimal. Values alias data.
+// Lengths need not be minimal. Values alias data. With an error come the objects
+// before it.
 func Parse(data []byte, o Options) (Objects, error) { return AppendParse(nil, data, o) }
 
 // AppendParse is Parse into a slice that is used again: it allocates nothing
@@ -148,7 +149,7 @@ func (o Options) parse(dst Objects, data []byte, base, depth, first int) (Object
 			case err == nil:
 				dst = inner
 			case !o.Lenient || errors.Is(err, ErrTooMany):
-				return dst, err
+				return inner, err
 			}
 		}
 		at += size
