@@ -22,9 +22,9 @@ deps:
 
 # What the USB tests need: a C compiler, libusb, and an emulator to boot Linux in.
 .PHONY: deps-usb test-usb bench-usb
-USB_PACKAGES = qemu-system-x86 libusb-1.0-0-dev pkg-config gcc libc6-dev
+USB_PACKAGES = qemu-system-x86 xz-utils libusb-1.0-0-dev pkg-config gcc libc6-dev
 deps-usb:
-	@if ! command -v qemu-system-x86_64 >/dev/null 2>&1 || ! pkg-config --exists libusb-1.0 2>/dev/null || ! command -v gcc >/dev/null 2>&1; then \
+	@if ! command -v qemu-system-x86_64 >/dev/null 2>&1 || ! command -v xz >/dev/null 2>&1 || ! pkg-config --exists libusb-1.0 2>/dev/null || ! command -v gcc >/dev/null 2>&1; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
 			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $(USB_PACKAGES); \
 		else echo "the USB tests need Debian's $(USB_PACKAGES); install them, or run: go test ./..." >&2; exit 1; fi; fi

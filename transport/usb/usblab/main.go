@@ -148,7 +148,7 @@ func testArgs(o options) []string {
 
 // tools are programs and the Debian package each is in.
 var tools = [][2]string{{"qemu-system-x86_64", "qemu-system-x86"}, {"gcc", "gcc libc6-dev"}, {"pkg-config", "pkg-config"},
-	{"apt-get", "apt"}, {"dpkg-deb", "dpkg"}, {"ldd", "libc-bin"}}
+	{"apt-get", "apt"}, {"dpkg-deb", "dpkg"}, {"xz", "xz-utils"}, {"ldd", "libc-bin"}}
 
 func requireTools(ctx context.Context) error {
 	var missing []string

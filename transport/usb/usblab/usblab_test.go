@@ -107,7 +107,7 @@ func TestACacheIsUsedOnlyWhole(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "order"), []byte(order), 0o644))
 	_, err = cachedKernel(dir)
 	require.Error(t, err, "no image")
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "vmlinuz"), nil, 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "vmlinux"), nil, 0o644))
 	k, err := cachedKernel(dir)
 	require.NoError(t, err)
 	require.Len(t, k.order, len(modules))
