@@ -7,15 +7,20 @@ import (
 	"github.com/moov-io/iso8583/field"
 )
 
-// cell is a field of the library's messages in a Format of ours. A packed cell
-// points into the bytes it came from; only one call uses it.
+// cell is a field of the library's messages in a Format of ours. It points into the
+// bytes it came from; only one call uses it.
 type cell struct {
+	of    *cellSpec
+	data  []byte // a value to be packed, or what came, with prefix
+	count int    // digits or bytes of what came
+	came  bool
+}
+
+// cellSpec is what all cells of a field share.
+type cellSpec struct {
 	spec   *field.Spec
 	number int
 	format Format
-	value  []byte // to be packed
-	packed []byte // as it came, with prefix
-	count  int    // digits or bytes of packed
 }
 
 var _ interface {
@@ -35,56 +40,56 @@ func (p *problem) Unwrap() error { return p.err }
 
 // NewInstance makes a cell of the same format for one message.
 func (c *cell) NewInstance() field.Field {
-	return &cell{spec: c.spec, number: c.number, format: c.format}
+	return &cell{of: c.of}
 }
 
 // Spec implements field.Field.
-func (c *cell) Spec() *field.Spec { return c.spec }
+func (c *cell) Spec() *field.Spec { return c.of.spec }
 
-// SetSpec implements field.Field.
-func (c *cell) SetSpec(s *field.Spec) { c.spec = s }
+// SetSpec implements field.Field for nobody: NewInstance keeps the specification.
+func (c *cell) SetSpec(*field.Spec) {}
 
 // Pack implements field.Field.
 func (c *cell) Pack() ([]byte, error) {
-	dst := make([]byte, 0, c.format.prefixSize()+c.format.size(len(c.value)))
-	b, err := c.format.append(dst, c.value)
+	f := c.of.format
+	b, err := f.append(make([]byte, 0, f.prefixSize()+f.size(len(c.data))), c.data)
 	if err != nil {
-		return nil, &problem{field: c.number, err: err}
+		return nil, &problem{field: c.of.number, err: err}
 	}
 	return b, nil
 }
 
 // Unpack implements field.Field. It keeps data.
 func (c *cell) Unpack(data []byte) (int, error) {
-	count, total, at, err := c.format.extent(data)
+	count, total, at, err := c.of.format.extent(data)
 	if err != nil {
-		return 0, &problem{field: c.number, rest: len(data) - at, err: err}
+		return 0, &problem{field: c.of.number, rest: len(data) - at, err: err}
 	}
-	c.count, c.packed = count, data[:total]
+	c.count, c.data, c.came = count, data[:total], true
 	return total, nil
 }
 
 // SetBytes implements field.Field. It keeps b.
 func (c *cell) SetBytes(b []byte) error {
-	c.value = b
+	c.data, c.came = b, false
 	return nil
 }
 
 // appendTo appends the value that was unpacked.
 func (c *cell) appendTo(dst []byte) []byte {
-	return c.format.appendValue(dst, c.packed, c.count, len(c.packed))
+	return c.of.format.appendValue(dst, c.data, c.count, len(c.data))
 }
 
 // Bytes implements field.Field.
 func (c *cell) Bytes() ([]byte, error) {
-	if c.packed != nil {
+	if c.came {
 		return c.appendTo(nil), nil
 	}
-	return c.value, nil
+	return c.data, nil
 }
 
 // String shows no value, which may be a secret.
-func (c *cell) String() (string, error) { return fmt.Sprintf("field %d", c.number), nil }
+func (c *cell) String() (string, error) { return fmt.Sprintf("field %d", c.of.number), nil }
 
 // errNoReflection: the library's ways between fields and Go structs are not used here.
 var errNoReflection = errors.New("cupproto: use Message")

@@ -29,7 +29,7 @@ type Format struct {
 // check says whether the format can be.
 func (f Format) check() error {
 	limit := map[int]int{0: maxFixed, 2: 99, 3: 999}[f.Prefix]
-	if limit == 0 || f.Kind > Bytes || f.Max < 1 || f.Max > limit {
+	if limit == 0 || f.Kind == 0 || f.Kind > Bytes || f.Max < 1 || f.Max > limit {
 		return malformed("a format of kind %d, length %d, prefix %d", f.Kind, f.Max, f.Prefix)
 	}
 	return nil

@@ -221,10 +221,10 @@ func collect(msg *iso8583.Message, size int) (*Message, int) {
 			continue
 		}
 		c, ok := msg.GetField(n).(*cell)
-		if !ok {
-			continue
+		if !ok || !c.came {
+			continue // where an error stopped the walk
 		}
-		end += len(c.packed)
+		end += len(c.data)
 		from := len(arena)
 		arena = c.appendTo(arena)
 		if n == 0 {

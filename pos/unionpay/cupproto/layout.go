@@ -137,7 +137,7 @@ func (l *Layout) newSpec() *iso8583.MessageSpec {
 			continue
 		}
 		_, english := FieldName(n)
-		s.Fields[n] = &cell{spec: &field.Spec{Length: f.Max, Description: english}, number: n, format: f}
+		s.Fields[n] = &cell{of: &cellSpec{spec: &field.Spec{Length: f.Max, Description: english}, number: n, format: f}}
 	}
 	return s
 }
