@@ -191,11 +191,12 @@ func (p Profile) readBefore(b []byte) (*Frame, int, error) {
 
 // unpack has the library walk over the fields behind byte at.
 func (p Profile) unpack(b []byte, at int) (*Message, error) {
-	if len(b) > at+mtiLen && b[at+mtiLen]&0x80 != 0 {
+	msg := iso8583.NewMessage(p.Layout.or().spec)
+	err := msg.Unpack(b[at:])
+	if msg.Bitmap().IsSet(1) { // the library walks on as if it were not
 		return nil, &Error{Field: PartBitmap, Offset: at + mtiLen, Err: ErrExtended}
 	}
-	msg := iso8583.NewMessage(p.Layout.or().spec)
-	if err := msg.Unpack(b[at:]); err != nil {
+	if err != nil {
 		return nil, unpackError(msg, err, len(b), at)
 	}
 	m, end := collect(msg, len(b)-at)

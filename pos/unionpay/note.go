@@ -1,0 +1,285 @@
+package unionpay
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/openecr/openecr/pos"
+	"github.com/openecr/openecr/pos/unionpay/cupproto"
+)
+
+// flush sends the notes that have not been answered yet: advices, script
+// results, signatures. It goes before every online transaction and before the
+// settlement. A note the host does not answer stays and holds up the rest.
+func (t *Terminal) flush(ctx context.Context) error {
+	for _, n := range t.cfg.State.State().Notes {
+		if err := t.sendNote(ctx, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendNote sends one; any answer of the host ends it, as the profile has it.
+func (t *Terminal) sendNote(ctx context.Context, n Note) error {
+	m, err := t.open(ctx, n.Sealed, noteBatch, trace(n.STAN))
+	if err != nil {
+		return fmt.Errorf("unionpay: a message that must reach the host cannot be read: %w", err)
+	}
+	defer m.Clear()
+	keys, err := t.cfg.Keys.Session(ctx)
+	if err != nil {
+		return err
+	}
+	n.Tries++
+	if err := t.cfg.State.Keep(Change{Note: &n}); err != nil {
+		return err
+	}
+	if err := t.connect(ctx); err != nil {
+		return err
+	}
+	if row, ok := cupproto.Identify(m); ok && row.MAC {
+		m.Set(64, make([]byte, 8))
+	}
+	a, err := t.converse(ctx, m, keys, nil)
+	if err != nil {
+		return fmt.Errorf("a message stored before: %w", err)
+	}
+	if !a.approved() && a.code != codeDuplicate {
+		n.Refused = a.code
+		return t.cfg.State.Keep(Change{Sent: n.STAN, Trouble: &n})
+	}
+	return t.cfg.State.Keep(Change{Sent: n.STAN})
+}
+
+// noteBatch stands for the batch in what ties a note to its terminal: a note
+// may outlive its batch.
+const noteBatch = "note"
+
+// store keeps a message until the host has answered it.
+func (t *Terminal) store(ctx context.Context, m *cupproto.Message) (Note, error) {
+	c := m.Clone()
+	defer c.Clear()
+	c.Del(64)
+	b, err := t.cfg.Profile.frame().AppendBody(nil, &cupproto.Frame{Message: c})
+	if err != nil {
+		return Note{}, err
+	}
+	defer clear(b)
+	sealed, err := t.cfg.Keys.Seal(ctx, b, t.about(noteBatch, trace(m.STAN())))
+	if err != nil {
+		return Note{}, err
+	}
+	n := Note{STAN: m.STAN(), Sealed: sealed}
+	return n, t.cfg.State.Keep(Change{Note: &n})
+}
+
+// noticeScript stores the result of an issuer's script (脚本结果通知). What goes
+// wrong with it never touches the payment, which is done.
+func (t *Terminal) noticeScript(ctx context.Context, m *cupproto.Message, a answer, result []byte) {
+	n := cupproto.Request(cupproto.ScriptNotice)
+	defer n.Clear()
+	for _, f := range []int{2, 3, 4, 22, 23, 25} {
+		if v, ok := m.Get(f); ok {
+			n.Set(f, v)
+		}
+	}
+	for _, f := range []int{32, 37, 38} {
+		if v, ok := a.Get(f); ok {
+			n.Set(f, v)
+		}
+	}
+	stan, err := t.stan()
+	if err != nil {
+		return
+	}
+	n.SetSTAN(stan)
+	n.SetString(41, t.cfg.Terminal)
+	n.SetString(42, t.cfg.Merchant)
+	n.Set(55, result)
+	f60, err := m.F60()
+	if err != nil {
+		return
+	}
+	n.SetF60(cupproto.F60{MessageType: f60.MessageType, Batch: f60.Batch, Network: "951", ReaderCapability: f60.ReaderCapability, ICCondition: f60.ICCondition})
+	n.SetF61(cupproto.F61{Batch: f60.Batch, STAN: m.STAN(), Date: a.Text(13)})
+	_, _ = t.store(ctx, n) // the issuer misses a notice; the payment stands
+}
+
+// Signature stores a cardholder's signature (电子签名), JBIG as the host wants it,
+// for an approved attempt; it is sent before the next transaction. One message
+// holds up to MaxSignature bytes.
+func (t *Terminal) Signature(ctx context.Context, a pos.Attempt, image []byte) error {
+	release, err := t.acquire()
+	if err != nil {
+		return err
+	}
+	defer release()
+	if !a.State.Paid() || number(a.Handle[keySTAN]) == 0 {
+		return fmt.Errorf("unionpay: %w: only an approved payment is signed", pos.ErrInvalid)
+	}
+	if len(image) == 0 || len(image) > MaxSignature {
+		return fmt.Errorf("unionpay: %w: a signature of %d bytes; one message holds %d", pos.ErrInvalid, len(image), MaxSignature)
+	}
+	row, ok := cupproto.LookupTransaction(rows[Kind(a.Handle[keyKind])])
+	if !ok {
+		return fmt.Errorf("unionpay: %w: not a payment of this terminal", pos.ErrInvalid)
+	}
+	m := cupproto.Request(cupproto.Signature)
+	defer m.Clear()
+	if memo, err := t.recall(ctx, a); err == nil {
+		if v, ok := memo.Get(2); ok {
+			m.Set(2, v)
+		}
+		memo.Clear()
+	}
+	m.SetAmount(a.Approved.Minor())
+	m.SetSTAN(number(a.Handle[keySTAN]))
+	m.SetString(15, a.Handle[keyDate])
+	m.SetString(37, a.RRN)
+	m.SetString(41, t.cfg.Terminal)
+	m.SetString(42, t.cfg.Merchant)
+	m.Set(62, image)
+	m.SetF60(cupproto.F60{MessageType: row.MessageType, Batch: number(a.Handle[keyBatch]), Network: "800"})
+	_, err = t.store(ctx, m)
+	return err
+}
+
+// MaxSignature is what field 62 holds.
+const MaxSignature = 512
+
+// Offline is the same terminal as a driver of sales the issuer approved by
+// telephone (离线结算): Charge needs the approval code, and is approved as soon as
+// its advice is durable here. The advice is sent at once, and again before every
+// later transaction until the host has answered. Give it a tender of its own.
+func (t *Terminal) Offline(approval func(Ask) (authCode string, err error)) pos.Driver {
+	return &offline{t, approval}
+}
+
+type offline struct {
+	t        *Terminal
+	approval func(Ask) (string, error)
+}
+
+// Device is the terminal's: an offline sale and an online one never overlap.
+func (o *offline) Device() string { return o.t.Device() }
+
+func (o *offline) Transact(ctx context.Context, op pos.Operation, s pos.Session) (pos.Reply, error) {
+	if op.Op != pos.OpCharge {
+		return pos.Reply{}, fmt.Errorf("unionpay: %w: offline, only a sale can be taken", pos.ErrUnsupported)
+	}
+	release, err := o.t.acquire()
+	if err != nil {
+		return pos.Reply{}, err
+	}
+	defer release()
+	if _, err := o.t.kind(op); err != nil {
+		return pos.Reply{}, err
+	}
+	if o.t.cfg.State.State().Settling != nil {
+		return pos.Reply{}, ErrSettling
+	}
+	if err := o.t.ready(ctx, s); err != nil {
+		return pos.Reply{}, err
+	}
+	code, err := o.approval(Ask{Op: op.Op, Amount: op.Amount})
+	if err != nil {
+		return pos.Reply{}, err
+	}
+	card, err := o.t.card(ctx, KindOffline, op, s)
+	if err != nil {
+		return pos.Reply{}, err
+	}
+	defer card.Clear()
+	return o.sell(ctx, op, card, code, s)
+}
+
+// sell stores the advice; from then on the sale is made.
+func (o *offline) sell(ctx context.Context, op pos.Operation, card Card, code string, s pos.Session) (pos.Reply, error) {
+	t := o.t
+	keys, err := t.cfg.Keys.Session(ctx)
+	if err != nil {
+		return pos.Reply{}, err
+	}
+	m, err := t.request(KindOffline, op, card, keys)
+	if err != nil {
+		return pos.Reply{}, err
+	}
+	defer m.Clear()
+	m.SetString(38, fmt.Sprintf("%-6s", code))
+	m.SetF61(cupproto.F61{AuthMethod: "01", AuthInstitution: "00000000000", Date: "0000"})
+	m.SetF63(cupproto.F63{Code: "CUP"})
+	if _, err := t.body(m, keys); err != nil {
+		return pos.Reply{}, fmt.Errorf("unionpay: %w: %w", pos.ErrInvalid, err)
+	}
+	h, err := t.handle(ctx, KindOffline, m, op)
+	if err != nil {
+		return pos.Reply{}, err
+	}
+	if err := s.BeforeSend(ctx, h); err != nil {
+		return pos.Reply{}, err
+	}
+	note, err := t.store(ctx, m)
+	if err != nil {
+		return pos.Reply{Outcome: pos.OutcomeNotSent}, err
+	}
+	r := pos.Reply{Outcome: pos.OutcomeApproved, Approved: op.Amount, AuthCode: code, STAN: trace(m.STAN()), Receipt: trace(m.STAN()),
+		TerminalID: t.cfg.Terminal, MerchantID: t.cfg.Merchant, Card: card.PAN.String(), Entry: entryWord(card.Entry)}
+	if err := t.cfg.State.Keep(Change{Add: t.item(KindOffline, m, r, card, h)}); err != nil {
+		return pos.Reply{}, err
+	}
+	if err := t.sendNote(context.WithoutCancel(ctx), note); err != nil {
+		tell(s, "the advice follows later: "+err.Error(), "通知将稍后补送")
+	}
+	return r, nil
+}
+
+// Query tells from the terminal's own state: an offline sale whose advice was
+// stored is made, one whose was not never was.
+func (o *offline) Query(_ context.Context, a pos.Attempt) (pos.Reply, error) {
+	release, err := o.t.acquire()
+	if err != nil {
+		return pos.Reply{}, err
+	}
+	defer release()
+	stan := number(a.Handle[keySTAN])
+	st := o.t.cfg.State.State()
+	for _, n := range st.Notes {
+		if n.STAN == stan {
+			return pos.Reply{Outcome: pos.OutcomeApproved, STAN: trace(stan)}, o.missing(st, stan, a)
+		}
+	}
+	for _, i := range st.Items {
+		if i.STAN == stan && i.Kind == KindOffline {
+			return pos.Reply{Outcome: pos.OutcomeApproved, AuthCode: i.AuthCode, STAN: trace(stan)}, nil
+		}
+	}
+	return pos.Reply{Outcome: pos.OutcomeNotFound, Final: true}, nil
+}
+
+// missing adds the item of a sale that was cut between its advice and its item.
+func (o *offline) missing(st State, stan uint32, a pos.Attempt) error {
+	for _, i := range st.Items {
+		if i.STAN == stan {
+			return nil
+		}
+	}
+	return o.t.cfg.State.Keep(Change{Add: &Item{STAN: stan, Kind: KindOffline, Amount: a.Amount.Minor()}})
+}
+
+// Settle belongs to the terminal itself.
+func (o *offline) Settle(context.Context, pos.Operation, pos.Session) (pos.Reply, error) {
+	return pos.Reply{}, fmt.Errorf("unionpay: %w: settle the terminal, not its offline sales", pos.ErrUnsupported)
+}
+
+// Close leaves the terminal open: it has an owner.
+func (o *offline) Close() error { return nil }
+
+var (
+	_ pos.Driver     = (*offline)(nil)
+	_ pos.Identifier = (*offline)(nil)
+)
+
+// Troubles are the stored messages the host refused for good, with its code: a
+// person must look (不成功流水单).
+func (t *Terminal) Troubles() []Note { return t.cfg.State.State().Troubles }

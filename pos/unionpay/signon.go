@@ -1,0 +1,155 @@
+package unionpay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/openecr/openecr/pos"
+	"github.com/openecr/openecr/pos/unionpay/cupkey"
+	"github.com/openecr/openecr/pos/unionpay/cupproto"
+)
+
+// HostError is a refusal of the host, with its own code.
+type HostError struct {
+	What string // what was asked for
+	Code cupproto.Code
+}
+
+// Error names the request, the code verbatim and what to do.
+func (e *HostError) Error() string {
+	return fmt.Sprintf("unionpay: %s: the host answers %s %s (%s): %s", e.What, e.Code.Code, e.Code.Chinese, e.Code.English, e.Code.Advice)
+}
+
+func refusal(what string, a answer) error {
+	return &HostError{What: what, Code: cupproto.LookupCode(a.code)}
+}
+
+// ErrBatch: the host is in another batch than this terminal, which still has
+// transactions of its own. Nothing was sent; settle with the acquirer's help.
+var ErrBatch = errors.New("unionpay: the host is in another batch, and this one has transactions that are not settled (批次号不一致)")
+
+// SignOn signs the terminal on (签到): working keys, batch number. It happens by
+// itself before the first transaction of a day and when the host asks for it.
+//
+// Errors: *HostError, ErrNoReply, cupkey.ErrCheckValue (the old keys stay),
+// ErrBatch, those of connecting. No money moves.
+func (t *Terminal) SignOn(ctx context.Context) error {
+	release, err := t.acquire()
+	if err != nil {
+		return err
+	}
+	defer release()
+	return t.doSignOn(ctx)
+}
+
+func (t *Terminal) doSignOn(ctx context.Context) error {
+	p := t.cfg.Profile
+	st := t.cfg.State.State()
+	m := cupproto.Request(cupproto.SignOn)
+	m.SetF60(cupproto.F60{MessageType: "00", Batch: max(st.Batch, 1), Network: p.SignOn})
+	if p.Device != "" {
+		m.SetSignOnDevice(cupproto.SignOnDevice{Approval: p.TypeApproval, Serial: p.Device})
+	}
+	m.SetF63(cupproto.F63{Code: p.Operator + " "})
+	a, err := t.ask(ctx, m)
+	switch {
+	case err != nil:
+		return fmt.Errorf("signing on: %w", err)
+	case !a.approved():
+		return refusal("signing on 签到", a)
+	}
+	field, _ := a.Get(62)
+	keys, err := cupkey.ParseWorkingKeys(p.SignOn, field)
+	if err == nil {
+		err = t.cfg.Keys.Install(ctx, keys)
+	}
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) { // DUKPT has nothing to install
+		return fmt.Errorf("unionpay: signing on 签到: %w", err)
+	}
+	day := today()
+	change := Change{SignedOn: &day}
+	if f60, err := a.F60(); err == nil && f60.Batch != 0 && f60.Batch != st.Batch {
+		if len(st.Items) > 0 || st.Settling != nil {
+			return fmt.Errorf("%w: %06d there, %06d here", ErrBatch, f60.Batch, st.Batch)
+		}
+		change.Batch = f60.Batch
+	} else if st.Batch == 0 {
+		change.Batch = 1
+	}
+	t.signOn = false
+	return t.cfg.State.Keep(change)
+}
+
+func today() string { return time.Now().Format("20060102") }
+
+// SignOff signs the terminal off (签退). The next transaction signs on again.
+func (t *Terminal) SignOff(ctx context.Context) error {
+	release, err := t.acquire()
+	if err != nil {
+		return err
+	}
+	defer release()
+	m := cupproto.Request(cupproto.SignOff)
+	m.SetF60(cupproto.F60{MessageType: "00", Batch: max(t.cfg.State.State().Batch, 1), Network: "002"})
+	a, err := t.ask(ctx, m)
+	if err != nil {
+		return fmt.Errorf("signing off: %w", err)
+	}
+	if !a.approved() {
+		return refusal("signing off 签退", a)
+	}
+	none := ""
+	return t.cfg.State.Keep(Change{SignedOn: &none})
+}
+
+// Echo asks the host whether it is there (回响测试).
+func (t *Terminal) Echo(ctx context.Context) error {
+	release, err := t.acquire()
+	if err != nil {
+		return err
+	}
+	defer release()
+	m := cupproto.Request(cupproto.Echo)
+	m.SetF60(cupproto.F60{MessageType: "00", Batch: max(t.cfg.State.State().Batch, 1), Network: "301"})
+	a, err := t.ask(ctx, m)
+	if err == nil && !a.approved() {
+		err = refusal("echo test 回响测试", a)
+	}
+	return err
+}
+
+// ready makes sure of keys and batch, does what the host asked for, and sends
+// what still has to reach it, before the next online transaction.
+func (t *Terminal) ready(ctx context.Context, s pos.Session) error {
+	st := t.cfg.State.State()
+	_, err := t.cfg.Keys.Session(ctx)
+	stale := !t.cfg.Profile.AlwaysSignedOn && st.SignedOn != today() || st.SignedOn == ""
+	if t.signOn || stale || st.Batch == 0 || errors.Is(err, cupkey.ErrNoKeys) {
+		if s != nil {
+			s.Progress(pos.Progress{Step: pos.StepConnecting, Text: "signing on", Chinese: "正在签到"})
+		}
+		if err := t.doSignOn(ctx); err != nil {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	if err := t.download(ctx); err != nil {
+		return err
+	}
+	return t.flush(ctx)
+}
+
+// trace prints a trace or batch number as the field has it.
+func trace(n uint32) string { return fmt.Sprintf("%06d", n) }
+
+func number(s string) uint32 {
+	n, err := strconv.ParseUint(s, 10, 32)
+	if err != nil || n > maxSTAN {
+		return 0
+	}
+	return uint32(n)
+}

@@ -1,0 +1,145 @@
+package unionpay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/openecr/openecr/pos"
+	"github.com/openecr/openecr/pos/unionpay/cupproto"
+	"github.com/openecr/openecr/transport"
+	"github.com/openecr/openecr/transport/frame"
+)
+
+// Terminal is a UnionPay terminal in software: a pos.Driver that speaks to the
+// acquirer's host itself. It does one thing at a time: a second caller gets
+// pos.ErrBusy at once. Safe for concurrent use.
+type Terminal struct {
+	cfg  Config
+	tpdu cupproto.TPDU
+	link *transport.Link
+
+	busy    chan struct{}          // holds one token while an operation runs
+	reserve uint32                 // trace numbers up to it are kept as used; guarded by busy
+	next    uint32                 // trace number; guarded by busy
+	signOn  bool                   // the host or a key problem asks for one; guarded by busy
+	asked   []cupproto.HostRequest // what the host wants besides; guarded by busy
+	reasons map[uint32]string      // of reversals, by trace number; guarded by busy
+	used    time.Time              // of the connection; guarded by busy
+
+	mu     sync.Mutex
+	closed bool
+	stop   context.CancelFunc
+	alive  sync.WaitGroup
+}
+
+var (
+	_ pos.Driver     = (*Terminal)(nil)
+	_ pos.Identifier = (*Terminal)(nil)
+)
+
+// New prepares a terminal. Nothing is sent until it is used; with a long
+// connection and KeepAlive a goroutine sends echo tests until Close.
+func New(cfg Config) (*Terminal, error) {
+	cfg.Profile.fill()
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	t := &Terminal{cfg: cfg, busy: make(chan struct{}, 1), reasons: map[uint32]string{}}
+	t.tpdu, _ = cupproto.ParseTPDU(cfg.Profile.TPDU) // checked
+	t.next = cfg.State.State().STAN
+	t.reserve = t.next
+	t.link = transport.NewLink(transport.LinkConfig{Dialer: cfg.Dialer, Framing: frame.Length{}, MaxFrame: cupproto.LengthPrefix + cupproto.MaxBody, Tap: cfg.Tap})
+	ctx, stop := context.WithCancel(context.Background())
+	t.stop = stop
+	if p := cfg.Profile; p.Long && p.KeepAlive > 0 {
+		t.alive.Go(func() { t.keepAlive(ctx, time.Duration(p.KeepAlive)) })
+	}
+	return t, nil
+}
+
+// Device names the terminal: number and host.
+func (t *Terminal) Device() string {
+	return "unionpay:" + t.cfg.Terminal + "@" + t.cfg.Dialer.String()
+}
+
+// Close ends the connection, waits for a running operation and closes the
+// state. Closing twice is harmless.
+func (t *Terminal) Close() error {
+	t.mu.Lock()
+	first := !t.closed
+	t.closed = true
+	t.mu.Unlock()
+	if !first {
+		return nil
+	}
+	t.stop()
+	err := t.link.Close()
+	t.busy <- struct{}{}
+	<-t.busy
+	t.alive.Wait()
+	return errors.Join(err, t.cfg.State.Close())
+}
+
+// acquire takes the terminal for one operation, or says pos.ErrBusy.
+func (t *Terminal) acquire() (release func(), err error) {
+	select {
+	case t.busy <- struct{}{}:
+	default:
+		return nil, fmt.Errorf("unionpay: %w: the terminal is at work on something else", pos.ErrBusy)
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.closed {
+		<-t.busy
+		return nil, fmt.Errorf("unionpay: %w", transport.ErrClosed)
+	}
+	return func() { <-t.busy }, nil
+}
+
+// keepAlive tests an idle connection, so that its death is found before the
+// next customer does.
+func (t *Terminal) keepAlive(ctx context.Context, idle time.Duration) {
+	tick := time.NewTicker(idle / 2)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		release, err := t.acquire()
+		if err != nil {
+			continue
+		}
+		if t.link.Connected() && time.Since(t.used) >= idle {
+			if _, err := t.ask(ctx, cupproto.Request(cupproto.Echo)); err != nil {
+				t.link.Drop()
+			}
+		}
+		release()
+	}
+}
+
+// maxSTAN is where the trace number (流水号) wraps; 0 is none.
+const maxSTAN = 999_999
+
+// stanBlock is how many trace numbers are kept as used at once: one write for
+// many transactions. A crash skips what is left of a block.
+const stanBlock = 64
+
+// stan takes the next trace number. It is never used again in this batch: the
+// number is durable before it is handed out.
+func (t *Terminal) stan() (uint32, error) {
+	if t.next == t.reserve {
+		to := min(t.next%maxSTAN+stanBlock, maxSTAN)
+		if err := t.cfg.State.Keep(Change{STAN: to}); err != nil {
+			return 0, err
+		}
+		t.reserve = to
+	}
+	t.next = t.next%maxSTAN + 1
+	return t.next, nil
+}
