@@ -46,7 +46,7 @@ func ParseDescriptors(b []byte, config int) (Device, error) {
 			return d, fmt.Errorf("usb: %w: want a configuration", ErrDescriptor)
 		}
 		total := int(binary.LittleEndian.Uint16(b[2:]))
-		if total < lenConfig || total > len(b) {
+		if total < int(b[0]) || total > len(b) {
 			return d, fmt.Errorf("usb: %w: a configuration of %d bytes in %d", ErrDescriptor, total, len(b))
 		}
 		if config == 0 || int(b[5]) == config {
