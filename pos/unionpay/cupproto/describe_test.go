@@ -16,7 +16,7 @@ func TestDescribeSaysWhatAMessageIs(t *testing.T) {
 		says []string
 	}{
 		{"a sale", body(t, sample(t, Sale)), []string{"0200 request, sale 消费", "TPDU 6000060000", "主账号 card number: 621234******1232", "12.80 CNY", "chip 插卡, with PIN",
-			"PIN with card number, 3DES", "9F26: 95BBE372271DDA7C", "5A: ****************  (621234******1232)", "60.2 批次号 batch: 000012", "reader capability: 6  (contactless too)", "终端序列号 serial number: 00002902100157080306", "随机因子 random factor: ******"}},
+			"PIN with card number, 3DES", "9F26 application cryptogram: 95BBE372271DDA7C", ": ****************  (621234******1232)", "60.2 批次号 batch: 000012", "reader capability: 6  (contactless too)", "终端序列号 serial number: 00002902100157080306", "随机因子 random factor: ******"}},
 		{"its reply", body(t, sampleReply(t, Sale)), []string{"0210 reply, sale 消费", "TPDU 6000000006", "交易成功 approved; class A approved", "农业银行", "银联商务", "接收机构 issuer: 01030000"}},
 		{"a sign-on", body(t, sample(t, SignOn)), []string{"sign-on 签到", "N9000012345"}},
 		{"its reply", body(t, sampleReply(t, SignOn)), []string{"working keys 工作密钥, not shown", strings.Repeat("*", 40)}},
@@ -27,7 +27,7 @@ func TestDescribeSaysWhatAMessageIs(t *testing.T) {
 		{"parameters", body(t, sampleReply(t, ParameterDownload)), []string{"merchant name 商户名称: 测试商户", "timeout in seconds: 60"}},
 		{"a scan sale", body(t, sample(t, ScanSale)), []string{"scan sale 扫码消费", "付款码 payment code: *******************", "scan"}},
 		{"a scan void", body(t, sample(t, ScanVoid)), []string{"payment voucher: 20261122000000000001"}},
-		{"CA keys", body(t, sampleReply(t, CAKeyQuery)), []string{"flag: 1  (last 末包)", "9F06: A000000333"}},
+		{"CA keys", body(t, sampleReply(t, CAKeyQuery)), []string{"flag: 1  (last 末包)", "9F06 RID or AID: A000000333"}},
 		{"a query", body(t, sample(t, CAKeyQuery)), []string{"received so far: 0"}},
 		{"an item", body(t, sample(t, UploadTC)), []string{"amount: 12.80 CNY"}},
 		{"the captured one", readGolden(t, "captured_sale.txt"), []string{"0200 request, sale", "contactless 挥卡, with PIN", "A2 终端信息 terminal", "设备类型 device type: 02"}},

@@ -57,7 +57,7 @@
 // Messages and elements print themselves masked, whatever the verb; [Describe] and
 // [Mask] mask; errors never quote a value. fmt asks only exported struct fields how to
 // print themselves: keep a [Message] in an exported field, or do not print the
-// struct that holds it. [Message.Bytes] and Get hand out what is there.
+// struct that holds it. [Message.Get] and Text hand out what is there; Clear wipes it.
 //
 // # Sources and doubts
 //
@@ -65,7 +65,8 @@
 // The tables here are what several independent implementations and captured
 // messages agree on. What differs is a [Profile], with [NewLayout] for formats of
 // fields. Known from one source only: the layout of IC batch upload in field 62,
-// sign-on code 006 of SM4, header request 7 and 9, the parts 801 to 809 of an e-slip.
+// sign-on code 006 of SM4, header request 7 and 9, the parts 801 to 809 of an e-slip,
+// elements of field 59 with two digits of length (a captured message; three are usual).
 // Inferred: header request 8, terminal state 1, and the length (1) of the states 01 to 05 in a
 // status upload. A query of scan payments has no common form and no kind here.
 package cupproto

@@ -215,6 +215,9 @@ func (m *Message) harmless62(v []byte) bool {
 
 // harmlessDownload says that a list of CA keys or AIDs holds nothing else.
 func (m *Message) harmlessDownload(v []byte) bool {
+	if len(v) == 0 {
+		return false
+	}
 	if len(v) <= 3 && isDigits(string(v)) {
 		return true
 	}

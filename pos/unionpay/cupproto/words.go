@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/openecr/openecr/emv"
 )
@@ -105,7 +106,7 @@ func (m *Message) parts(field int, v []byte) []Item {
 	case 54:
 		return parts54(v)
 	case 55:
-		return chipParts(v, 0)
+		return chipParts(v)
 	case 59:
 		return elementParts(v)
 	case 60:
@@ -171,28 +172,39 @@ func parts54(v []byte) []Item {
 	return out
 }
 
-// chipParts are the objects of TLV from byte at of v.
-func chipParts(v []byte, at int) []Item {
-	objects, err := emv.Parse(v[at:], emv.Options{Lenient: true})
+// chipParts are the objects of field 55.
+func chipParts(v []byte) []Item {
+	objects, err := emv.Parse(v, emv.Options{Lenient: true})
 	if err != nil {
 		return nil
 	}
 	hide := map[int]bool{}
-	for _, s := range chipSecrets(v[at:]) {
+	for _, s := range chipSecrets(v) {
 		hide[s.from] = true
 	}
+	explained := map[int]emv.Item{}
+	collectItems(explained, emv.Explain(v, emv.Options{Lenient: true}, 0).Items)
 	var out []Item
 	for _, o := range objects {
 		if o.Tag.Constructed() && followed(objects, o) {
 			continue
 		}
-		i := part(o.Tag.String(), "", "", fmt.Sprintf("%X", o.Value), "")
-		if hide[valueOffset(v[at:], o)] {
+		says := explained[o.Offset]
+		i := part(o.Tag.String(), "", says.Name, fmt.Sprintf("%X", o.Value), strings.Join(says.Words, "; "))
+		if hide[valueOffset(v, o)] {
 			i.Value, i.Meaning = starredHex(o.Value, all(o.Value)), chipMeaning(o)
 		}
 		out = append(out, i)
 	}
 	return out
+}
+
+// collectItems puts items, and those in them, under their offsets.
+func collectItems(to map[int]emv.Item, items []emv.Item) {
+	for _, i := range items {
+		to[i.Offset] = i
+		collectItems(to, i.Items)
+	}
 }
 
 // chipMeaning names a hidden object as far as it may be shown.
@@ -328,10 +340,18 @@ func chipPartsShown(v []byte) []Item {
 	}
 	var out []Item
 	for _, o := range objects {
-		out = append(out, part(o.Tag.String(), "", "", fmt.Sprintf("%X", o.Value), ""))
+		name := downloadNames[o.Tag]
+		out = append(out, part(o.Tag.String(), name[0], name[1], fmt.Sprintf("%X", o.Value), ""))
 	}
 	return out
 }
+
+// downloadNames name the tags of downloads, which mean something else in a card.
+var downloadNames = map[emv.Tag][2]string{0x9F06: {"", "RID or AID"}, 0x9F22: {"公钥索引", "key index"}, 0xDF05: {"有效期", "expiry"}, 0xDF06: {"哈希算法", "hash algorithm"},
+	0xDF07: {"签名算法", "key algorithm"}, 0xDF02: {"模", "modulus"}, 0xDF04: {"指数", "exponent"}, 0xDF03: {"校验值", "SHA-1"}, 0xDF01: {"应用选择指示符", "selection"},
+	0x9F08: {"应用版本号", "version"}, 0xDF11: {"", "TAC default"}, 0xDF12: {"", "TAC online"}, 0xDF13: {"", "TAC denial"}, 0x9F1B: {"最低限额", "floor limit"},
+	0xDF15: {"阈值", "threshold"}, 0xDF16: {"", "highest percentage"}, 0xDF17: {"", "target percentage"}, 0xDF14: {"", "default DDOL"}, 0xDF18: {"", "online PIN"},
+	0x9F7B: {"电子现金限额", "e-cash limit"}, 0xDF19: {"", "contactless floor limit"}, 0xDF20: {"", "contactless limit"}, 0xDF21: {"", "CVM limit"}}
 
 var parameterNames = map[string]string{"11": "application kind", "12": "timeout in seconds", "13": "redials", "14": "telephone 1", "15": "telephone 2",
 	"16": "telephone 3", "17": "management telephone", "18": "tips", "19": "tip in percent", "20": "keyed cards", "21": "automatic sign-off",
