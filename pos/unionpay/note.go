@@ -179,8 +179,10 @@ func (o *offline) Transact(ctx context.Context, op pos.Operation, s pos.Session)
 	if o.t.cfg.State.State().Settling != nil {
 		return pos.Reply{}, ErrSettling
 	}
-	if err := o.t.ready(ctx, s); err != nil {
-		return pos.Reply{}, err
+	if o.t.cfg.State.State().Batch == 0 { // it needs a batch, and no line
+		if err := o.t.ready(ctx, s); err != nil {
+			return pos.Reply{}, err
+		}
 	}
 	code, err := o.approval(Ask{Op: op.Op, Amount: op.Amount})
 	if err != nil {
@@ -197,11 +199,7 @@ func (o *offline) Transact(ctx context.Context, op pos.Operation, s pos.Session)
 // sell stores the advice; from then on the sale is made.
 func (o *offline) sell(ctx context.Context, op pos.Operation, card Card, code string, s pos.Session) (pos.Reply, error) {
 	t := o.t
-	keys, err := t.cfg.Keys.Session(ctx)
-	if err != nil {
-		return pos.Reply{}, err
-	}
-	m, err := t.request(KindOffline, op, card, keys)
+	m, err := t.request(KindOffline, op, card, nil) // neither track nor PIN in it
 	if err != nil {
 		return pos.Reply{}, err
 	}
@@ -209,7 +207,8 @@ func (o *offline) sell(ctx context.Context, op pos.Operation, card Card, code st
 	m.SetString(38, fmt.Sprintf("%-6s", code))
 	m.SetF61(cupproto.F61{AuthMethod: "01", AuthInstitution: "00000000000", Date: "0000"})
 	m.SetF63(cupproto.F63{Code: "CUP"})
-	if _, err := t.body(m, keys); err != nil {
+	m.Del(64) // comes when it is sent
+	if _, err := t.body(m, nil); err != nil {
 		return pos.Reply{}, fmt.Errorf("unionpay: %w: %w", pos.ErrInvalid, err)
 	}
 	h, err := t.handle(ctx, KindOffline, m, op)
@@ -219,8 +218,7 @@ func (o *offline) sell(ctx context.Context, op pos.Operation, card Card, code st
 	if err := s.BeforeSend(ctx, h); err != nil {
 		return pos.Reply{}, err
 	}
-	note, err := t.store(ctx, m)
-	if err != nil {
+	if _, err := t.store(ctx, m); err != nil {
 		return pos.Reply{Outcome: pos.OutcomeNotSent}, err
 	}
 	r := pos.Reply{Outcome: pos.OutcomeApproved, Approved: op.Amount, AuthCode: code, STAN: trace(m.STAN()), Receipt: trace(m.STAN()),
@@ -228,7 +226,7 @@ func (o *offline) sell(ctx context.Context, op pos.Operation, card Card, code st
 	if err := t.cfg.State.Keep(Change{Add: t.item(KindOffline, m, r, card, h)}); err != nil {
 		return pos.Reply{}, err
 	}
-	if err := t.sendNote(context.WithoutCancel(ctx), note); err != nil {
+	if err := t.ready(context.WithoutCancel(ctx), nil); err != nil {
 		tell(s, "the advice follows later: "+err.Error(), "通知将稍后补送")
 	}
 	return r, nil

@@ -134,8 +134,9 @@ func (t *Terminal) card(ctx context.Context, kind Kind, op pos.Operation, s pos.
 		card.PAN = card.Track2.PAN()
 	}
 	if op.Original != nil && op.Original.Card != "" && op.Original.Card != card.PAN.String() {
+		err := fmt.Errorf("unionpay: %w: this is another card (%s) than the original's (%s)", pos.ErrInvalid, card.PAN, op.Original.Card)
 		card.Clear()
-		return Card{}, fmt.Errorf("unionpay: %w: this is another card (%s) than the original's (%s)", pos.ErrInvalid, card.PAN, op.Original.Card)
+		return Card{}, err
 	}
 	return card, nil
 }
