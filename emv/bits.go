@@ -28,7 +28,7 @@ func decodeBits(tag Tag, value []byte, size int) (uint64, error) {
 }
 
 func wrongLength(tag Tag, got, want int) error {
-	return fmt.Errorf("%w: tag %s has %d bytes, where %d belong", ErrValue, tag, got, want)
+	return fmt.Errorf("%w: tag %s has %s, where %d belong", ErrValue, tag, bytesOf(got), want)
 }
 
 func appendBits(dst []byte, v uint64, size int) []byte {

@@ -152,11 +152,8 @@ func (d DOL) Describe() []string {
 // String says tag, name and length: 9F02 amount, authorised: 6 bytes.
 func (e DOLEntry) String() string {
 	s := e.Tag.String()
-	if name := e.Tag.Name(); name != "" {
-		s += " " + name
+	if known, ok := LookupSized(e.Tag, 0, e.Length); ok {
+		s += " " + known.Name
 	}
-	if e.Length == 1 {
-		return s + ": 1 byte"
-	}
-	return fmt.Sprintf("%s: %d bytes", s, e.Length)
+	return s + ": " + bytesOf(e.Length)
 }

@@ -38,7 +38,7 @@ func Explain(data []byte, o Options, rid RID) Explanation {
 	_, err := Parse(data, o)
 	if err != nil {
 		e.Problems = append(e.Problems, problem(err, 0, 0))
-		o.Lenient = true
+		o.partial = true
 	}
 	list, _ := Parse(data, o)
 	if rid == 0 {
@@ -87,22 +87,24 @@ func (e *Explanation) item(o Object, d describer) Item {
 func sizes(e Entry, got int) string {
 	switch {
 	case e.Max == 0:
-		return fmt.Sprintf("%d bytes, where at least %d belong", got, e.Min)
+		return fmt.Sprintf("%s, where at least %d belong", bytesOf(got), e.Min)
 	case e.Min == e.Max:
-		return fmt.Sprintf("%d bytes, where %d belong", got, e.Min)
+		return fmt.Sprintf("%s, where %d belong", bytesOf(got), e.Min)
 	}
-	return fmt.Sprintf("%d bytes, where %d to %d belong", got, e.Min, e.Max)
+	return fmt.Sprintf("%s, where %d to %d belong", bytesOf(got), e.Min, e.Max)
 }
 
 // problem says an error in the offsets of the whole message.
 func problem(err error, offset int, tag Tag) Problem {
-	p := Problem{Offset: offset, Text: err.Error()}
+	p := Problem{Offset: offset, Text: strings.TrimPrefix(err.Error(), "emv: ")}
 	var syntax *SyntaxError
 	switch {
 	case tag != 0:
 		p.Tag = tag.String()
+		p.Text = strings.TrimPrefix(p.Text, "tag "+p.Tag+": ")
+		p.Text = strings.TrimPrefix(strings.TrimPrefix(p.Text, "emv: "), "not a value of its tag: ")
 	case errors.As(err, &syntax):
-		p.Offset = syntax.Offset
+		p.Offset, p.Text = syntax.Offset, syntax.Err.Error()
 		if syntax.Tag != 0 {
 			p.Tag = syntax.Tag.String()
 		}
@@ -110,12 +112,21 @@ func problem(err error, offset int, tag Tag) Problem {
 	return p
 }
 
+// String says where and what: byte 7, tag 9F36: it ends too early.
+func (p Problem) String() string {
+	if p.Tag == "" {
+		return fmt.Sprintf("byte %d: %s", p.Offset, p.Text)
+	}
+	return fmt.Sprintf("byte %d, tag %s: %s", p.Offset, p.Tag, p.Text)
+}
+
 // ExplainDOL says what a data object list asks for.
 func ExplainDOL(list []byte) Explanation {
 	var e Explanation
 	d, err := ParseDOL(list)
 	for _, entry := range d {
-		e.Items = append(e.Items, Item{Offset: entry.Offset, Tag: entry.Tag.String(), Name: entry.Tag.Name(), Length: entry.Length})
+		known, _ := LookupSized(entry.Tag, 0, entry.Length)
+		e.Items = append(e.Items, Item{Offset: entry.Offset, Tag: entry.Tag.String(), Name: known.Name, Length: entry.Length})
 	}
 	if err != nil {
 		e.Problems = append(e.Problems, problem(err, 0, 0))
@@ -130,7 +141,7 @@ func (e Explanation) String() string {
 		i.write(&s, 0)
 	}
 	for _, p := range e.Problems {
-		fmt.Fprintf(&s, "  problem at byte %d: %s\n", p.Offset, p.Text)
+		fmt.Fprintf(&s, "  problem at %s\n", p)
 	}
 	return s.String()
 }
@@ -144,7 +155,7 @@ func (i Item) write(s *strings.Builder, depth int) {
 	case len(i.Items) == 0 && i.Length == 0:
 		s.WriteString(": empty")
 	case len(i.Items) == 0:
-		fmt.Fprintf(s, ": %d bytes", i.Length)
+		s.WriteString(": " + bytesOf(i.Length))
 	}
 	if len(i.Words) == 1 {
 		s.WriteString(", " + i.Words[0])

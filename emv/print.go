@@ -13,7 +13,7 @@ func shown(tag Tag, value []byte) (text string, plain bool) {
 	e, _ := LookupSized(tag, 0, len(value))
 	switch {
 	case tag.Constructed():
-		return fmt.Sprintf("(%d bytes of data objects)", len(value)), false
+		return fmt.Sprintf("(%s of data objects)", bytesOf(len(value))), false
 	case e.Secrecy == Plain:
 		return fmt.Sprintf("%X", value), true
 	case len(value) == 0:
@@ -35,9 +35,16 @@ func shown(tag Tag, value []byte) (text string, plain bool) {
 		}
 	}
 	if mask == "" {
-		mask = fmt.Sprintf("(%d bytes, not shown)", len(value))
+		mask = fmt.Sprintf("(%s, not shown)", bytesOf(len(value)))
 	}
 	return mask, false
+}
+
+func bytesOf(n int) string {
+	if n == 1 {
+		return "1 byte"
+	}
+	return fmt.Sprintf("%d bytes", n)
 }
 
 // String says tag, name and value, masked as the dictionary demands: 9F02

@@ -89,7 +89,7 @@ func TestWhatAnObjectSays(t *testing.T) {
 		{"a number that is none", "5A03621234", "5A application PAN: (3 bytes, not shown)"},
 		{"an empty one", "5A00", "5A application PAN:"},
 		{"a broken track", "570412345678", "57 track 2 equivalent data: (4 bytes, not shown)"},
-		{"an unknown tag", "DF7F0101", "DF7F: (1 bytes, not shown)"},
+		{"an unknown tag", "DF7F0101", "DF7F: (1 byte, not shown)"},
 		{"a template, closed", "70039A0126", "70 record template: (3 bytes of data objects)"},
 	} {
 		l, err := emv.Parse(unhex(t, c.in), emv.Options{Flat: true})

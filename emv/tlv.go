@@ -110,6 +110,10 @@ type Options struct {
 	Flat bool
 	// Lenient leaves a template whose content is no TLV closed instead of failing.
 	Lenient bool
+
+	// partial keeps what could be read of a template that ends in an error, and
+	// goes on behind it.
+	partial bool
 }
 
 // Parse decodes a message: all of it, or an error that says where it fails.
@@ -146,7 +150,7 @@ func (o Options) parse(dst Objects, data []byte, base, depth, first int) (Object
 		if obj.Tag.Constructed() && !o.Flat {
 			inner, err := o.parse(dst, obj.Value, base+at+size-len(obj.Value), depth+1, first)
 			switch {
-			case err == nil:
+			case err == nil || o.partial && !errors.Is(err, ErrTooMany):
 				dst = inner
 			case !o.Lenient || errors.Is(err, ErrTooMany):
 				return inner, err
