@@ -64,6 +64,7 @@ func (a *app) decodeCommand() *cobra.Command {
 		},
 	}
 	cmd.AddCommand(apdu, line, a.decodeCupCommand())
+	cmd.AddCommand(a.emvCommands()...)
 	return cmd
 }
 
