@@ -50,7 +50,9 @@
 // The fields themselves are a type of this package: the library's BCD encoder
 // refuses the D of a track and the F of a filler, and builds a table for every
 // value, which makes it ten times slower (see the benchmarks). The library ignores
-// bytes behind the last field and bit 1; ParseBody does not.
+// bytes behind the last field and bit 1; ParseBody does not. It does not compile for 32
+// bits: there, and to explain damaged messages, a walk of this package takes its
+// place; fuzzing compares the two.
 //
 // # Secrets
 //

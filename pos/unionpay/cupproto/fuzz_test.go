@@ -54,6 +54,9 @@ func FuzzParseBody(f *testing.F) {
 			if len(again) != len(b) && frame.TPDU.ID != 0 {
 				t.Fatalf("%d bytes became %d", len(b), len(again))
 			}
+			if own, err := pack(domesticLayout(), frame.Message); err != nil || !bytes.Equal(own, again[p.before():]) {
+				t.Fatalf("%v: the library packs %d bytes, pack %d, or others", err, len(again)-p.before(), len(own))
+			}
 			back, err := p.ParseBody(again)
 			if err != nil || !back.Message.Equal(frame.Message) {
 				t.Fatalf("%v: %v became %v", err, frame.Message, back)

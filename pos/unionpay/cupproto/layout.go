@@ -3,11 +3,6 @@ package cupproto
 import (
 	"fmt"
 	"sync"
-
-	"github.com/moov-io/iso8583"
-	"github.com/moov-io/iso8583/encoding"
-	"github.com/moov-io/iso8583/field"
-	"github.com/moov-io/iso8583/prefix"
 )
 
 // maxField is the last field there is: the profile has one bitmap.
@@ -77,7 +72,7 @@ func FieldName(number int) (chinese, english string) {
 // profile. Immutable and safe for concurrent use; made by NewLayout.
 type Layout struct {
 	formats [maxField + 1]Format
-	spec    *iso8583.MessageSpec
+	spec    specification
 }
 
 // NewLayout is the common profile with the formats of some fields changed, added
@@ -126,21 +121,6 @@ var domesticLayout = sync.OnceValue(func() *Layout {
 	}
 	return l
 })
-
-// newSpec tells the library about the fields.
-func (l *Layout) newSpec() *iso8583.MessageSpec {
-	s := &iso8583.MessageSpec{Name: "China UnionPay POS", Fields: map[int]field.Field{
-		1: field.NewBitmap(&field.Spec{Length: bitmapLen, Description: "bitmap", Enc: encoding.Binary, Pref: prefix.Binary.Fixed, DisableAutoExpand: true}),
-	}}
-	for n, f := range l.formats {
-		if f.Kind == 0 {
-			continue
-		}
-		_, english := FieldName(n)
-		s.Fields[n] = &cell{of: &cellSpec{spec: &field.Spec{Length: f.Max, Description: english}, number: n, format: f}}
-	}
-	return s
-}
 
 // String counts the fields, for logs.
 func (l *Layout) String() string {

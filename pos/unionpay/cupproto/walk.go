@@ -1,5 +1,7 @@
 package cupproto
 
+import "fmt"
+
 // place is where a field stands in a body.
 type place struct {
 	field, offset, size int
@@ -7,7 +9,8 @@ type place struct {
 }
 
 // walk goes over MTI, bitmap and fields from byte at, as far as it can, without the
-// library: to explain what ParseBody refuses. The error is what ParseBody says.
+// library: to explain what ParseBody refuses, and where the library does not compile.
+// The error is what ParseBody says.
 func walk(l *Layout, b []byte, at int) (places []place, m *Message, fault *Error) {
 	l = l.or()
 	m = &Message{}
@@ -52,4 +55,41 @@ func walk(l *Layout, b []byte, at int) (places []place, m *Message, fault *Error
 		return places, m, trailing(at, len(b)-at)
 	}
 	return places, m, nil
+}
+
+func trailing(at, count int) *Error {
+	return &Error{Field: PartEnd, Offset: at, Err: fmt.Errorf("%w: %d", ErrTrailing, count)}
+}
+
+// pack is MTI, bitmap and fields without the library.
+func pack(l *Layout, m *Message) ([]byte, error) {
+	if err := m.check(l); err != nil {
+		return nil, err
+	}
+	out, err := l.formats[PartMTI].append(nil, []byte(m.MTI))
+	if err != nil {
+		return nil, &Error{Field: PartMTI, Offset: -1, Err: err}
+	}
+	bits := len(out)
+	out = append(out, make([]byte, bitmapLen)...)
+	for n, v := range m.all() {
+		out[bits+(n-1)/8] |= 0x80 >> ((n - 1) % 8)
+		if out, err = l.formats[n].append(out, v); err != nil {
+			return nil, &Error{Field: n, Offset: -1, Err: err}
+		}
+	}
+	return out, nil
+}
+
+// check finds what setters could not do, and fields the layout does not have.
+func (m *Message) check(l *Layout) error {
+	if err := m.err(); err != nil {
+		return err
+	}
+	for n := range m.all() {
+		if l.formats[n].Kind == 0 {
+			return &Error{Field: n, Offset: -1, Err: ErrUnknownField}
+		}
+	}
+	return nil
 }
