@@ -53,7 +53,7 @@ func (l Objects) PAN() (PAN, error) {
 	pan, err := DecodePAN(v)
 	switch {
 	case err != nil:
-		return PAN{}, fmt.Errorf("tag 5A: %w", err)
+		return PAN{}, fmt.Errorf("%w (tag 5A)", err)
 	case track.IsZero():
 		return pan, nil
 	case !pan.Equal(track.PAN()):
@@ -69,7 +69,7 @@ func (l Objects) checkExpiry(track Track2) error {
 	}
 	d, err := DecodeDate(v)
 	if err != nil {
-		return fmt.Errorf("tag 5F24: %w", err)
+		return fmt.Errorf("%w (tag 5F24)", err)
 	}
 	if d.Expiry() != track.Expiry() {
 		return ErrExpiryMismatch

@@ -154,7 +154,7 @@ func (d describer) word(e Entry, value []byte) (string, error) {
 	case meansNumber, meansAmount, meansCurrency, meansCountry, meansType, meansAccount, meansEntryMode:
 		v, err := decodeDigits(value)
 		if err != nil {
-			return "", fmt.Errorf("%w: tag %s", err, e.Tag)
+			return "", fmt.Errorf("%w (tag %s)", err, e.Tag)
 		}
 		return d.number(e.means, v), nil
 	case meansCount, meansBinaryAmount:
@@ -162,7 +162,7 @@ func (d describer) word(e Entry, value []byte) (string, error) {
 	case meansDate:
 		v, err := DecodeDate(value)
 		if err != nil {
-			return "", fmt.Errorf("tag %s: %w", e.Tag, err)
+			return "", fmt.Errorf("%w (tag %s)", err, e.Tag)
 		}
 		return v.String(), nil
 	case meansTime:
@@ -282,11 +282,10 @@ func keyExpiry(value []byte) string {
 
 // arc says response codes: the terminal's own, and those hosts use everywhere.
 func arc(value []byte) string {
-	code := string(value)
 	words := map[string]string{
 		"00": "approved", "01": "refer to the issuer", "05": "declined", "Y1": "approved offline", "Z1": "declined offline", "Y2": "approved after referral",
 		"Z2": "declined after referral", "Y3": "approved offline, the host could not be reached", "Z3": "declined offline, the host could not be reached",
-	}[code]
+	}[string(value)]
 	if words == "" {
 		return quote(value)
 	}

@@ -101,7 +101,7 @@ func problem(err error, offset int, tag Tag) Problem {
 	switch {
 	case tag != 0:
 		p.Tag = tag.String()
-		p.Text = strings.TrimPrefix(p.Text, "tag "+p.Tag+": ")
+		p.Text = strings.TrimSuffix(p.Text, " (tag "+p.Tag+")")
 		p.Text = strings.TrimPrefix(strings.TrimPrefix(p.Text, "emv: "), "not a value of its tag: ")
 	case errors.As(err, &syntax):
 		p.Offset, p.Text = syntax.Offset, syntax.Err.Error()
