@@ -8,10 +8,7 @@ type Balance struct {
 	Amount      int64  // minor units; negative if the account owes (D)
 }
 
-// balanceLen is the length of one.
-const balanceLen = 20
-
-// ParseBalances reads field 54. Errors: *Error.
+// ParseBalances reads field 54: 20 characters each. Errors: *Error.
 func ParseBalances(v []byte) ([]Balance, error) {
 	r := reader{field: 54, v: v}
 	var out []Balance

@@ -1,9 +1,11 @@
 package cupproto
 
 import (
+	"bytes"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -79,6 +81,9 @@ func TestNothingPrintsASecret(t *testing.T) {
 		j, err := json.Marshal(v)
 		require.NoError(t, err, name)
 		printed["json"] = string(j)
+		var log bytes.Buffer
+		slog.New(slog.NewTextHandler(&log, nil)).Info("x", "v", v)
+		printed["slog"] = log.String()
 		for how, text := range printed {
 			for form, s := range forms {
 				if strings.Contains(text, form) {
