@@ -38,6 +38,7 @@ func simulators() []simulator {
 		printerSimulator(),
 		displaySimulator(),
 		scannerSimulator(),
+		unionpaySimulator(),
 	}
 }
 

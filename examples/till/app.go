@@ -14,8 +14,6 @@ import (
 
 	"github.com/openecr/openecr/pos"
 	"github.com/openecr/openecr/pos/journal"
-	"github.com/openecr/openecr/pos/zvt/zvtproto"
-	"github.com/openecr/openecr/transport"
 )
 
 // app is one run of the program: its streams, its common flags, and what it
@@ -46,6 +44,7 @@ Tenders are given as name=URL, for example
   --tender card=zvt+tls://10.0.0.8:20008
   --tender card='zvt+serial:///dev/ttyUSB0?baud=9600&currency=CNY'
   --tender card=zvt+usb://079b:0028/0815   (till ports shows what is plugged in)
+  --tender card='unionpay+tcp://10.0.0.1:8583?profile=unionpay.json'   (see till signon --help)
 Options after the question mark:
   currency   of the terminal, default EUR
   password   of the register, six digits; never printed
@@ -102,7 +101,8 @@ func (a *app) command() *cobra.Command {
 	fs.StringVar(&a.traceFile, "trace", "", "append a masked transcript of the conversation to this `file`")
 	root.AddCommand(a.chargeCommand(), a.preauthCommand(), a.voidCommand(), a.refundCommand(), a.completeCommand(),
 		a.queryCommand(), a.recoverCommand(), a.confirmCommand(), a.abandonCommand(), a.resolveCommand(),
-		a.settleCommand(), a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.decodeCommand(), a.demoCommand())
+		a.settleCommand(), a.signOnCommand(), a.signOffCommand(), a.echoCommand(), a.balanceCommand(), a.downloadCommand(), a.keysCommand(),
+		a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.decodeCommand(), a.demoCommand())
 	return root
 }
 
@@ -140,7 +140,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 func moneyless(cmd *cobra.Command) bool {
 	for ; cmd != nil; cmd = cmd.Parent() {
 		switch cmd.Name() {
-		case "decode", "list", "verify", "ports", "print", "drawer", "help", "completion":
+		case "decode", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "help", "completion":
 			return true
 		}
 	}
@@ -185,7 +185,7 @@ func (a *app) openTill(ctx context.Context) (*pos.Till, func(), error) {
 		Logger: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn}))} // why a doubt stays
 	shown, hush := a.watch()
 	cfg.Progress = shown
-	tap, closeTap, err := a.openTrace()
+	trace, err := a.openTrace()
 	if err != nil {
 		j.Close()
 		return nil, nil, err
@@ -196,10 +196,10 @@ func (a *app) openTill(ctx context.Context) (*pos.Till, func(), error) {
 			d.Close()
 		}
 		j.Close()
-		closeTap()
+		trace.close()
 	}
 	for _, t := range a.tenders {
-		d, err := t.open(tap)
+		d, err := t.open(trace)
 		if err != nil {
 			undo()
 			return nil, nil, &usageError{fmt.Errorf("--tender %s: %w", t.name, err)}
@@ -215,7 +215,7 @@ func (a *app) openTill(ctx context.Context) (*pos.Till, func(), error) {
 	a.tellRecovered(till.Recovered())
 	return till, func() {
 		hush()
-		if err := errors.Join(till.Close(), j.Close(), closeTap()); err != nil {
+		if err := errors.Join(till.Close(), j.Close(), trace.close()); err != nil {
 			a.say("till: closing: %v", err)
 		}
 	}, nil
@@ -245,17 +245,4 @@ func errText(err error) string {
 		return ""
 	}
 	return err.Error()
-}
-
-// openTrace opens the transcript; without --trace the Tap is nil and records nothing.
-func (a *app) openTrace() (*transport.Tap, func() error, error) {
-	if a.traceFile == "" {
-		return nil, func() error { return nil }, nil
-	}
-	f, err := os.OpenFile(a.traceFile, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return nil, nil, &usageError{fmt.Errorf("--trace: %w", err)}
-	}
-	tap := transport.NewTap(f, func(_ transport.Direction, apdu []byte) []byte { return zvtproto.Mask(apdu) })
-	return tap, func() error { return errors.Join(tap.Err(), f.Close()) }, nil
 }

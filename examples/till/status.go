@@ -36,12 +36,15 @@ func (a *app) status(ctx context.Context) error {
 	if t == nil {
 		return usagef("tender %q has no terminal", name)
 	}
-	tap, closeTap, err := a.openTrace()
+	if t.zvt == nil {
+		return usagef("tender %q is no terminal; for an acquirer use: till echo", name)
+	}
+	trace, err := a.openTrace()
 	if err != nil {
 		return err
 	}
-	defer closeTap()
-	terminal, err := t.open(tap)
+	defer trace.close()
+	terminal, err := t.terminal(trace)
 	if err != nil {
 		return usagef("--tender %s: %w", name, err)
 	}

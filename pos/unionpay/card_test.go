@@ -157,12 +157,11 @@ func (s *sink) Parameters(_ context.Context, p []cupproto.Parameter) error {
 func TestManagement(t *testing.T) {
 	b := newBench(t, cuptest.Config{}, unionpay.Profile{Device: "SN0001", TypeApproval: "3112"})
 	into := &sink{}
-	b.cfg.Downloads = into
 	term := b.open(t)
 	defer term.Close()
 	require.NoError(t, term.SignOn(t.Context()))
 	require.NoError(t, term.Echo(t.Context()))
-	require.NoError(t, term.Download(t.Context()))
+	require.NoError(t, term.Download(t.Context(), into))
 	require.Len(t, into.keys, 2)
 	require.Len(t, into.keys[1].Modulus, 176)
 	require.Len(t, into.aids, 2)

@@ -41,15 +41,19 @@ func (t *Terminal) download(ctx context.Context) error {
 	return nil
 }
 
-// Download fetches CA keys, chip applications and parameters now.
-func (t *Terminal) Download(ctx context.Context) error {
+// Download fetches CA keys, chip applications and parameters now, into d.
+func (t *Terminal) Download(ctx context.Context, d Downloads) error {
 	release, err := t.acquire()
 	if err != nil {
 		return err
 	}
 	defer release()
-	t.asked = []cupproto.HostRequest{cupproto.RequestCAKeys, cupproto.RequestAIDs, cupproto.RequestParameters}
-	return t.download(ctx)
+	for _, what := range []func(context.Context, Downloads) error{t.doCAKeys, t.doAIDs, t.doParameters} {
+		if err := what(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (t *Terminal) doCAKeys(ctx context.Context, d Downloads) error {

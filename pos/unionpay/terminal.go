@@ -80,6 +80,9 @@ func (t *Terminal) Close() error {
 	t.busy <- struct{}{}
 	<-t.busy
 	t.alive.Wait()
+	if t.next != t.reserve && t.next != 0 { // give back the trace numbers nobody used
+		err = errors.Join(err, t.cfg.State.Keep(Change{STAN: t.next}))
+	}
 	return errors.Join(err, t.cfg.State.Close())
 }
 
