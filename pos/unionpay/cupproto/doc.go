@@ -8,7 +8,7 @@
 //	header  6 bytes            class, spec version, state, what the host wants
 //	MTI     2 bytes            0200, 0210, ...
 //	bitmap  8 bytes            fields 2 to 64
-//	fields  ...                table below; 64 is the MAC, if there is one
+//	fields  ...                see FieldName; 64 is the MAC, if there is one
 //
 // A sale of 12.80, keyed in:
 //
