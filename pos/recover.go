@@ -191,9 +191,7 @@ func (t *Till) inquire(ctx context.Context, d Driver, a Attempt, p patience) (At
 	defer cancel()
 	asking := time.Now()
 	for {
-		t.progress(Progress{Attempt: a.ID, Step: StepAsking, Text: "asking what became of it", Chinese: "正在查询交易结果"})
-		r, err := d.Query(ctx, a)
-		next, err := t.judge(ctx, d, a, r.clean(), err)
+		next, err := t.inquireOnce(ctx, d, a)
 		if !next.State.Live() || next.State == StateManual || p == once || errors.Is(err, ErrJournal) {
 			return next, err
 		}
@@ -206,6 +204,16 @@ func (t *Till) inquire(ctx context.Context, d Driver, a Attempt, p patience) (At
 		case <-time.After(t.cfg.Times.AskEvery):
 		}
 	}
+}
+
+// inquireOnce asks once, or, where an undo was decided already, goes on with that.
+func (t *Till) inquireOnce(ctx context.Context, d Driver, a Attempt) (Attempt, error) {
+	if a.State == StateReversing {
+		return t.undo(ctx, d, a)
+	}
+	t.progress(Progress{Attempt: a.ID, Step: StepAsking, Text: "asking what became of it", Chinese: "正在查询交易结果"})
+	r, err := d.Query(ctx, a)
+	return t.judge(ctx, d, a, r.clean(), err)
 }
 
 // judge applies one answer to a question about a doubtful attempt.

@@ -700,3 +700,22 @@ func TestPaperIsCountedAndSurvivesARestart(t *testing.T) {
 	require.Equal(t, pos.StateApproved, now[0].State, "paper never changes the money")
 	l.agree()
 }
+
+// A rail that cannot be asked, and a line that is away: the undo is decided
+// once, tried again and again, and the journal does not grow meanwhile.
+func TestAnUndoWithoutALineIsDecidedOnce(t *testing.T) {
+	l := newLane(t, postest.FaultLoseAnswer)
+	l.peer.NoQuery = true
+	for range 10_000 {
+		l.peer.UndoFaults = append(l.peer.UndoFaults, postest.FaultBeforeSend)
+	}
+	a, err := l.charge(1000, "order-1")
+	require.ErrorIs(t, err, pos.ErrOutcomeUnknown)
+	require.Equal(t, pos.StateReversing, a.State)
+	require.LessOrEqual(t, a.Updated-a.Seq, int64(3), "intent, armed, doubt, undo")
+	l.peer.UndoFaults = nil
+	_, err = l.Recover(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, l.peer.Net())
+	l.agree()
+}

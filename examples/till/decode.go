@@ -14,7 +14,7 @@ func (a *app) decodeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "decode", Short: "Explain captured bytes, masked",
 		RunE: func(*cobra.Command, []string) error {
-			return usagef("say what the bytes are: till decode zvt HEX, till decode zvt-serial HEX, or till decode cup HEX")
+			return usagef("say what the bytes are: till decode zvt HEX, zvt-serial HEX, cup HEX, emv HEX or dol HEX")
 		},
 	}
 	var fromTerminal, fromRegister bool

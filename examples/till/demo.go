@@ -17,10 +17,10 @@ import (
 func (a *app) demoCommand() *cobra.Command {
 	var pictures string
 	cmd := &cobra.Command{
-		Use: "demo", Short: "A day at a till against two simulated terminals and a printer; needs nothing", Args: noArgs,
+		Use: "demo", Short: "A day at a till against simulated terminals, an acquirer and a printer; needs nothing", Args: noArgs,
 		Long: `A day at a till against two simulated terminals, one on a serial line and one
-on TCP, and a simulated receipt printer: what goes well, what goes wrong, and where the money is in the end.
-Status 0 says that journal and terminals agree to the cent.`,
+on TCP, an acquirer's host and a receipt printer: what goes well, what goes wrong, and where the money is in the end.
+Status 0 says that the journal and all their books agree to the cent.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), pictures) },
 	}
 	cmd.Flags().StringVar(&pictures, "png", "", "keep the printed slips as pictures in this `folder`")
@@ -44,7 +44,7 @@ func (a *app) demo(ctx context.Context, pictures string) error {
 	}
 	defer d.stop()
 	for _, step := range []func() error{
-		d.start, d.charge, d.decline, d.cancelCard, d.loseAnswer, d.paperOut, d.pullCable, d.die, d.takeBack, d.settleAll, d.verifyAll, d.compare,
+		d.start, d.charge, d.decline, d.cancelCard, d.loseAnswer, d.paperOut, d.pullCable, d.die, d.direct, d.takeBack, d.settleAll, d.verifyAll, d.compare,
 	} {
 		if err := step(); err != nil {
 			return fmt.Errorf("demo, step %d: %w", d.number, err)
@@ -64,6 +64,7 @@ type demo struct {
 
 	counter, desk *device // on the serial line, on TCP
 	printer       *slipPrinter
+	bank          *acquirer
 	journal       *journal.Journal
 	till          *pos.Till
 
@@ -107,6 +108,9 @@ func (d *demo) openShop() (err error) {
 			return err
 		}
 	}
+	if drivers[acquirerTender], err = d.bank.driver(); err != nil {
+		return err
+	}
 	d.till, err = pos.Open(d.ctx, pos.Config{ID: "demo", Journal: d.journal, Drivers: drivers, Progress: d.show, Times: demoTimes})
 	return err
 }
@@ -132,6 +136,9 @@ func (d *demo) stop() {
 	}
 	if d.printer != nil {
 		d.printer.stop()
+	}
+	if d.bank != nil {
+		d.bank.stop()
 	}
 }
 

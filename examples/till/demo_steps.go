@@ -4,14 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/openecr/openecr/pos"
 )
 
 // start puts up two terminals and opens the till.
 func (d *demo) start() error {
-	d.step("A till opens: one journal on disk, one ZVT terminal on a serial line, one on TCP, one receipt printer",
-		"收银台开机:一个落盘日志,一台串口 ZVT 终端,一台 TCP ZVT 终端,一台小票打印机")
+	d.step("A till opens: one journal on disk, a ZVT terminal on a serial line, one on TCP, an acquirer, a receipt printer",
+		"收银台开机:一个落盘日志,一台串口 ZVT 终端,一台 TCP ZVT 终端,一个收单机构,一台小票打印机")
 	d.counter = newDevice("card", [2]string{"serial terminal", "串口终端"}, 7, d.currency)
 	d.desk = newDevice("desk", [2]string{"TCP terminal", "TCP 终端"}, 8, d.currency)
 	if err := d.desk.listen(); err != nil {
@@ -28,6 +29,9 @@ func (d *demo) start() error {
 	profile, err := d.profileOf("")
 	if err == nil {
 		d.printer, err = newSlipPrinter(profile)
+	}
+	if err == nil {
+		d.bank, err = newAcquirer(filepath.Dir(d.path))
 	}
 	if err != nil {
 		return err
@@ -201,7 +205,7 @@ func (d *demo) takeBack() error {
 
 // settleAll closes the day at both terminals.
 func (d *demo) settleAll() error {
-	d.step("The day is closed: each terminal's totals against the journal", "日结:终端合计与日志逐台核对")
+	d.step("The day is closed: each terminal's and the acquirer's totals against the journal", "日结:终端、收单机构合计与日志逐一核对")
 	for _, dev := range []*device{d.counter, d.desk} {
 		s, err := d.till.Settle(d.ctx, pos.SettleRequest{Tender: dev.tender, Currency: d.currency})
 		if err != nil {
@@ -212,7 +216,7 @@ func (d *demo) settleAll() error {
 			return fmt.Errorf("%s differs by %s", dev.tender, s.Difference)
 		}
 	}
-	return nil
+	return d.settleBatch()
 }
 
 // verifyAll checks the hash chain of the journal.
@@ -227,7 +231,7 @@ func (d *demo) verifyAll() error {
 
 // compare adds up both sides and holds them against each other.
 func (d *demo) compare() error {
-	d.step("To the cent: what the journal says is here, and what the terminals booked", "分毫不差:日志所记与终端账簿")
+	d.step("To the cent: what the journal says is here, and what terminals and acquirer booked", "分毫不差:日志所记与终端、收单机构账簿")
 	list, err := d.till.Find(d.ctx, pos.Filter{})
 	if err != nil {
 		return err
@@ -256,7 +260,11 @@ func (d *demo) compare() error {
 		}
 		d.tell("%s: journal %s, books %s: %s", "%s:日志 %s,账簿 %s:%s", d.pick(dev.name[0], dev.name[1]), net, pos.FromMinor(dev.sim.Net(), d.currency), verdict)
 	}
-	if differs {
+	equal, err := d.compareBank(list)
+	if err != nil {
+		return err
+	}
+	if differs || !equal {
 		return errors.New("journal and books differ")
 	}
 	d.tell("Nothing was taken twice, nothing was lost.", "没有重复收款,没有丢失一分钱。")
