@@ -112,7 +112,7 @@ func (s State) apply(c Change) State {
 		s.SignedOn = *c.SignedOn
 	}
 	if c.Add != nil {
-		s.Items = append(s.Items[:len(s.Items):len(s.Items)], *c.Add)
+		s.Items = append(s.Items, *c.Add) // behind what earlier States see: theirs are shorter
 	}
 	if c.Drop != 0 {
 		s.Items = slices.DeleteFunc(slices.Clone(s.Items), func(i Item) bool { return i.STAN == c.Drop })
