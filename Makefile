@@ -1,6 +1,6 @@
 # Two commands for people: `go run ./examples/till demo` and `make test`.
-# Everything here needs Go; `make test` also uses a C compiler for the race
-# detector and installs one where it may (Debian, root).
+# Everything here needs Go; `make test` also uses a C compiler, libusb and QEMU,
+# and installs them where it may (Debian, root).
 
 GO ?= go
 # A count of inputs, not a time: go test -fuzz can report a clean run as failed

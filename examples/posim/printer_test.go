@@ -81,7 +81,7 @@ func TestThePrinterWritesItsSlips(t *testing.T) {
 		require.Contains(t, line, "阳光超市")
 		text, err := os.ReadFile(filepath.Join(dir, name+".txt"))
 		require.NoError(t, err)
-		require.Equal(t, "阳光超市\n乌龙茶                                      6.50\n", string(text))
+		require.Equal(t, "                    阳光超市\n乌龙茶                                      6.50\n", string(text))
 		f, err := os.Open(filepath.Join(dir, name+".png"))
 		require.NoError(t, err)
 		defer f.Close()

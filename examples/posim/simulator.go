@@ -89,7 +89,9 @@ func (s simulator) command(stdout, stderr io.Writer) *cobra.Command {
 		cmd.MarkFlagsMutuallyExclusive("listen", "pty")
 	}
 	fs.Uint64Var(&f.seed, "seed", 1, "chooses cards and codes; the same seed repeats them")
-	fs.StringArrayVar(&f.faults, "fault", nil, "a `name` of the list above; repeatable, in order")
+	if len(s.faults) > 0 {
+		fs.StringArrayVar(&f.faults, "fault", nil, "a `name` of the list above; repeatable, in order")
+	}
 	fs.StringVar(&f.books, "books", "", "`file` to which each booking is appended and synced before it is acknowledged, one JSON object a line;\n"+
 		"with FILE"+memorySuffix+" beside it, it is what a restarted simulator remembers")
 	fs.BoolVar(&f.verbose, "verbose", false, "show on stderr what the simulator's display shows")

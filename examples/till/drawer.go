@@ -64,11 +64,15 @@ func (a *app) openDrawer(ctx context.Context, printer, profile, sensor string, p
 	}
 	defer p.Close()
 	if err := p.OpenDrawer(ctx, which); err != nil {
-		return err
+		return &printError{err}
 	}
 	if a.json {
 		return a.object(map[string]any{"printer": p.String(), "pin": pin, "seen_open": level != escpos.LevelUnknown})
 	}
-	fmt.Fprintln(a.out, a.word("drawer.open"))
+	said := "drawer.sent"
+	if level != escpos.LevelUnknown {
+		said = "drawer.open"
+	}
+	fmt.Fprintln(a.out, a.word(said))
 	return nil
 }

@@ -52,6 +52,9 @@ func classOf(err error) (name string, status int) {
 	if errors.As(err, new(*usageError)) {
 		return "usage", statusUsage
 	}
+	if errors.As(err, new(*printError)) {
+		return "printer", statusOther
+	}
 	var e *pos.Error
 	if errors.As(err, &e) {
 		err = e.Class
@@ -121,6 +124,10 @@ func failed(draft pos.Attempt, err error, lang pos.Lang) result {
 // adviceOf is for failures of which package pos has no advice.
 func adviceOf(class string, lang pos.Lang) string {
 	switch {
+	case class == "printer" && lang == pos.Chinese:
+		return "收款不受影响。排除打印机故障后再打印一次;若已打出一部分,重打的小票会标明重印。"
+	case class == "printer":
+		return "The payment is not affected. Put the printer right and print again; a slip that came out in part is printed whole, as a reprint."
 	case class == "usage" && lang == pos.Chinese:
 		return "未发出,未扣款。请检查命令参数。"
 	case class == "usage":

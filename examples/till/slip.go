@@ -12,7 +12,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +22,7 @@ import (
 	"github.com/openecr/openecr/pos/receipt"
 	"github.com/openecr/openecr/transport"
 	"github.com/openecr/openecr/transport/escpos"
+	"github.com/openecr/openecr/transport/usb"
 )
 
 // slipFlags say which slip, and where it goes.
@@ -27,6 +30,7 @@ type slipFlags struct {
 	copy, shop, profile, printer string
 	operator, png, raw           string
 	text, html                   bool
+	wait                         time.Duration
 }
 
 func (a *app) printCommand() *cobra.Command {
@@ -53,6 +57,7 @@ became of the money. Without any flag the slip is shown as text.
 	fs.BoolVar(&f.html, "html", false, "write the slip as an HTML page to stdout")
 	fs.StringVar(&f.png, "png", "", "draw the slip into this `file`")
 	fs.StringVar(&f.raw, "raw", "", "write the printer's bytes (ESC/POS) into this `file`")
+	fs.DurationVar(&f.wait, "wait", 2*time.Minute, "how long to wait for a printer without paper, with its cover open, ...")
 	a.printerFlags(cmd, &f.printer, &f.profile)
 	return cmd
 }
@@ -113,7 +118,7 @@ func printers() transport.Schemes {
 		if u.Host != "" || u.Path == "" || u.RawQuery != "" {
 			return nil, errors.New("want file:///dev/usb/lp0")
 		}
-		return escpos.DeviceFile{Path: u.Path}, nil
+		return usb.PrinterFile{Path: u.Path}, nil
 	}
 	return ways
 }
@@ -151,44 +156,103 @@ func (a *app) printSlip(ctx context.Context, id pos.AttemptID, f slipFlags) erro
 		}
 		defer printer.Close()
 	}
-	till, done, err := a.openTill(ctx)
-	if err != nil {
-		return err
+	if printer != nil {
+		if err := a.answers(ctx, printer); err != nil {
+			return err
+		}
 	}
-	defer done()
-	number, err := till.Printing(ctx, id, kind, f.operator)
-	if err != nil {
-		return err
-	}
-	at, err := a.book.Get(ctx, id)
-	if err != nil {
-		return err
-	}
-	slip, err := shop.Payment(at, receipt.Copy{Kind: kind, Number: number})
+	at, later, number, err := a.countSlip(ctx, id, kind, f.operator, func(at pos.Attempt) error {
+		return a.deliver(at, nil, shop, profile, 1, slipFlags{copy: f.copy, png: f.png, raw: f.raw}, true)
+	})
 	if err != nil {
 		return err
 	}
 	if printer != nil {
+		slip, err := shop.Payment(at, receipt.Copy{Kind: kind, Number: number}, later...)
+		if err != nil {
+			return err
+		}
 		doc, err := receipt.ESCPOS(slip, profile)
 		if err != nil {
 			return err
 		}
-		if err := printer.Print(ctx, doc); err != nil {
-			return err
+		pctx, cancel := context.WithTimeoutCause(ctx, f.wait, fmt.Errorf("after %s", f.wait))
+		defer cancel()
+		if err := printer.Print(pctx, doc); err != nil {
+			return &printError{err}
 		}
 	}
-	if err := a.deliver(slip, profile, f); err != nil {
+	if err := a.deliver(at, later, shop, profile, number, f, false); err != nil {
 		return err
 	}
 	if a.json {
+		slip, err := shop.Payment(at, receipt.Copy{Kind: kind, Number: number}, later...)
+		if err != nil {
+			return err
+		}
 		return a.object(slipDone{id, at.State, kind, number, receipt.Text(slip, profile.Columns)})
 	}
 	return nil
 }
 
+// printError is a printer's failure: the payment is what it was.
+type printError struct{ err error }
+
+func (e *printError) Error() string { return e.err.Error() }
+func (e *printError) Unwrap() error { return e.err }
+
+// answers asks a printer how it is, so that one that is not there costs no copy.
+func (a *app) answers(ctx context.Context, p *escpos.Printer) error {
+	_, err := p.Status(ctx)
+	if err == nil || errors.Is(err, errors.ErrUnsupported) {
+		return nil
+	}
+	return &printError{err}
+}
+
+// countSlip counts a slip in the journal, and lets go of the journal before
+// anything is printed: a printer without paper must not keep the shop from
+// selling. try is called first, with what cannot be printed at all.
+func (a *app) countSlip(ctx context.Context, id pos.AttemptID, kind pos.SlipKind, operator string, try func(pos.Attempt) error) (at pos.Attempt, later []pos.Attempt, number int, err error) {
+	till, done, err := a.openTill(ctx)
+	if err != nil {
+		return at, nil, 0, err
+	}
+	defer done()
+	if at, err = a.book.Get(ctx, id); err != nil {
+		return at, nil, 0, &pos.Error{Op: "print", Class: pos.ErrNotFound, Attempt: pos.Attempt{ID: id}, Err: err}
+	}
+	if later, err = till.Find(ctx, pos.Filter{Reference: at.Reference}); err != nil {
+		return at, nil, 0, err
+	}
+	later = slices.DeleteFunc(later, func(l pos.Attempt) bool { return l.Original != id })
+	if err := try(at); err != nil {
+		return at, nil, 0, err
+	}
+	if number, err = till.Printing(ctx, id, kind, operator); err != nil {
+		return at, nil, 0, err
+	}
+	at, err = a.book.Get(ctx, id)
+	return at, later, number, err
+}
+
 // deliver writes the slip in the forms that were asked for.
-func (a *app) deliver(slip receipt.Slip, profile escpos.Profile, f slipFlags) error {
-	if (f.text || !f.html && f.png == "" && f.raw == "" && f.printer == "") && !a.json {
+// A trial writes nothing to stdout and leaves the files empty.
+func (a *app) deliver(at pos.Attempt, later []pos.Attempt, shop receipt.Shop, profile escpos.Profile, number int, f slipFlags, trial bool) error {
+	slip, err := shop.Payment(at, receipt.Copy{Kind: pos.SlipKind(f.copy), Number: number}, later...)
+	if err != nil {
+		return err
+	}
+	write := func(flag, name string, content []byte) error {
+		if trial {
+			content = nil
+		}
+		if err := os.WriteFile(name, content, 0o644); err != nil {
+			return usagef("%s: %w", flag, err)
+		}
+		return nil
+	}
+	if !trial && (f.text || !f.html && f.png == "" && f.raw == "" && f.printer == "") && !a.json {
 		fmt.Fprint(a.out, receipt.Text(slip, profile.Columns))
 	}
 	if f.html {
@@ -205,8 +269,8 @@ func (a *app) deliver(slip receipt.Slip, profile escpos.Profile, f slipFlags) er
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(f.png, picture, 0o644); err != nil {
-			return fmt.Errorf("--png: %w", err)
+		if err := write("--png", f.png, picture); err != nil {
+			return err
 		}
 	}
 	if f.raw != "" {
@@ -214,8 +278,8 @@ func (a *app) deliver(slip receipt.Slip, profile escpos.Profile, f slipFlags) er
 		if err != nil {
 			return err
 		}
-		if err := os.WriteFile(f.raw, doc.Bytes(), 0o644); err != nil {
-			return fmt.Errorf("--raw: %w", err)
+		if err := write("--raw", f.raw, doc.Bytes()); err != nil {
+			return err
 		}
 	}
 	return nil

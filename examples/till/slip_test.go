@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"image"
 	"image/png"
 	"net"
@@ -119,9 +120,39 @@ func TestAPrinterInTroubleSaysWhatToDo(t *testing.T) {
 	status, _, errs = alone(t, journal, "print", "a1", "--printer", "tcp://127.0.0.1:1")
 	require.Equal(t, statusOther, status)
 	require.Contains(t, errs, "is it switched on and connected?")
+	require.Contains(t, errs, "The payment is not affected")
 	status, out, errs := alone(t, journal, "list", "--json")
 	require.Equal(t, statusOK, status, errs)
 	require.Contains(t, out, `"state":"approved"`, "the payment stands")
+}
+
+// A printer without paper must not keep the shop from selling, and what never
+// reached the paper costs no original.
+func TestAWaitingPrinterHoldsNothingUp(t *testing.T) {
+	p, url := simPrinter(t, escpostest.Config{})
+	journal := cashSale(t)
+	status, _, errs := alone(t, journal, "print", "a1", "--png", filepath.Join(t.TempDir(), "none", "x.png"))
+	require.Equal(t, statusUsage, status, errs)
+	status, _, _ = alone(t, journal, "print", "a1", "--printer", "tcp://127.0.0.1:1")
+	require.Equal(t, statusOther, status)
+	p.Inject("paper-out=3")
+	waiting := make(chan string)
+	go func() {
+		status, _, errs := alone(t, journal, "print", "a1", "--printer", url, "--wait", "3s")
+		waiting <- fmt.Sprint(status, " ", errs)
+	}()
+	require.Eventually(t, func() bool { return p.Waiting() > 0 }, 5*time.Second, 10*time.Millisecond)
+	status, _, errs = alone(t, journal, "charge", "--tender", "cash", "--amount", "1", "--reference", "A2")
+	require.Equal(t, statusOK, status, errs)
+	said := <-waiting
+	require.Contains(t, said, "put in a new roll")
+	require.Contains(t, said, "The payment is not affected")
+	p.Refill()
+	require.Eventually(t, func() bool { return len(p.Slips()) == 1 }, 5*time.Second, 10*time.Millisecond)
+	require.NotContains(t, p.Slips()[0].Text(), "REPRINT", "the first that reached the printer is the original")
+	status, out, errs := alone(t, journal, "print", "a1")
+	require.Equal(t, statusOK, status, errs)
+	require.Contains(t, out, "REPRINT No. 1")
 }
 
 func TestTheDrawerOpens(t *testing.T) {
@@ -131,6 +162,9 @@ func TestTheDrawerOpens(t *testing.T) {
 	status, out, errs := alone(t, journal, "drawer", "open", "--printer", url, "--sensor", "high")
 	require.Equal(t, statusOK, status, errs)
 	require.Contains(t, out, "the drawer is open")
+	status, out, errs = alone(t, journal, "drawer", "open", "--printer", url)
+	require.Equal(t, statusOK, status, errs)
+	require.Contains(t, out, "has taken the pulse", "without a sensor nobody knows whether it is open")
 	stuck, stuckURL := simPrinter(t, escpostest.Config{})
 	stuck.SetDrawer(true)
 	status, _, errs = alone(t, journal, "drawer", "open", "--printer", stuckURL, "--sensor", "low")

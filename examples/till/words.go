@@ -44,7 +44,7 @@ var words = map[string][2]string{
 	"class.busy": {"device busy", "设备忙"}, "class.invalid": {"invalid request", "请求有误"}, "class.denied": {"denied by a rule", "不符合门店规则"},
 	"class.conflict": {"in conflict with the journal", "与记录冲突"}, "class.not_found": {"no such attempt", "查无此单"},
 	"class.unsupported": {"the device cannot do that", "设备不支持"}, "class.closed": {"till closed", "收银台已关闭"},
-	"class.journal": {"journal failed", "日志故障"}, "class.usage": {"wrong use", "用法错误"}, "class.other": {"failed", "失败"},
+	"class.journal": {"journal failed", "日志故障"}, "class.printer": {"printer failed", "打印机故障"}, "class.usage": {"wrong use", "用法错误"}, "class.other": {"failed", "失败"},
 	"class.books": {"books differ", "账目不符"},
 
 	"slip.customer": {"customer's slip", "顾客联"}, "slip.merchant": {"merchant's slip", "商户联"}, "slip.admin": {"slip", "终端凭条"},
@@ -67,8 +67,8 @@ var words = map[string][2]string{
 	"list.head":   {"time|type|amount|state|card|receipt|reference|attempt|now", "时间|类型|金额|状态|卡号|凭证号|订单号|交易编号|处理"},
 	"signon.done": {"signed on", "签到成功"}, "signoff.done": {"signed off", "签退成功"}, "echo.done": {"the host answers", "主机应答正常"},
 	"print.waiting": {"waiting for the printer", "等待打印机"}, "print.nearend": {"the paper is nearly used up", "纸将用尽"},
-	"drawer.open": {"the drawer is open", "钱箱已打开"},
-	"list.none":   {"nothing found", "无记录"},
+	"drawer.open": {"the drawer is open", "钱箱已打开"}, "drawer.sent": {"the printer has taken the pulse for the drawer", "打印机已发出开箱脉冲"},
+	"list.none": {"nothing found", "无记录"},
 
 	"ports.none":     {"no port or device was found; plug one in, or connect over the network", "未发现串口或USB设备,请插入设备或使用网络连接"},
 	"ports.nousb":    {"There is no USB on this machine: no controller, no device.", "本机没有USB:无控制器,无设备。"},

@@ -12,14 +12,20 @@ import (
 //
 // Where the terminal gave lines of its own for this copy, they stand below the
 // shop's head as they came; otherwise the slip is made of what the journal knows.
+// later are the voids, refunds and completions of the attempt, if it has any: a
+// reprint must not hide that the money went back.
 // Errors: an attempt without id or amount, a head or footer that is too long.
-func (s Shop) Payment(a pos.Attempt, c Copy) (Slip, error) {
+func (s Shop) Payment(a pos.Attempt, c Copy, later ...pos.Attempt) (Slip, error) {
 	if a.ID == "" || !a.Amount.Currency().Valid() {
 		return Slip{}, errors.New("receipt: there is no attempt to print")
 	}
 	p := s.begin(word(s.Lang, "type."+string(a.Type)), c)
 	p.verdict(a)
+	p.since(a, later)
 	p.add(Rule{})
+	if !a.State.Paid() {
+		p.shop.Footer = nil // thanks are for customers who have paid
+	}
 	if lines := own(a, c.Kind); len(lines) > 0 {
 		p.add(Verbatim{lines})
 		p.add(Rule{})
@@ -50,14 +56,14 @@ func (p *writer) verdict(a pos.Attempt) {
 		if a.Type == pos.TypePreauth {
 			p.note(p.word("hold"))
 		}
-	case a.State.Uncertain(), a.State == pos.StateManual:
+	case a.State.Live():
 		p.doubt(a)
 	default:
 		p.warn(unpaidWord(a.Type))
 		p.note(p.word("state." + string(a.State)))
 		p.fact("answer", joined(a.Code, a.Text))
 	}
-	if len(a.Alerts) > 0 && !a.State.Uncertain() && a.State != pos.StateManual {
+	if len(a.Alerts) > 0 && !a.State.Live() {
 		p.note(p.word("evidence"))
 	}
 }
@@ -74,7 +80,22 @@ func (p *writer) doubt(a pos.Attempt) {
 	default:
 		p.note(p.word("doing.ask"))
 	}
-	p.fact("reason", a.Reason)
+	if w, ok := words["doubt."+a.Reason]; ok { // the till's own word for why; whatever else stands there is for its log
+		p.fact("reason", p.pick(w))
+	}
+}
+
+// since says what has become of a paid attempt afterwards.
+func (p *writer) since(a pos.Attempt, later []pos.Attempt) {
+	for _, l := range later[:min(len(later), MaxTenders)] {
+		if l.Original != a.ID || !l.State.Paid() && !l.State.Live() {
+			continue
+		}
+		p.note(p.word("since") + " " + p.word("type."+string(l.Type)) + " " + l.Amount.String() + " " + p.clock(l.Created))
+		if l.State.Live() {
+			p.note(p.word("state." + string(l.State)))
+		}
+	}
 }
 
 func paidWord(t pos.Type) string {
@@ -103,10 +124,10 @@ func unpaidWord(t pos.Type) string {
 	return "unpaid"
 }
 
-// own are the terminal's lines for this copy. They are the receipt of a
-// success or the terminal's word on a failure; in doubt there is none to print.
+// own are the terminal's lines for this copy: the receipt of a success. Of what
+// failed or was taken back they may still say "approved", so they are left out.
 func own(a pos.Attempt, kind pos.SlipKind) []string {
-	if a.State.Uncertain() || a.State == pos.StateManual || a.State == pos.StateForced {
+	if !a.State.Paid() || a.State == pos.StateForced {
 		return nil
 	}
 	var lines []string

@@ -73,14 +73,13 @@ func TestNoSlipIsKinderThanTheMoney(t *testing.T) {
 				}
 				name := fmt.Sprintf("%s %s %s:\n%s", lang, typ, state, got)
 				certain := state.Paid() && state != pos.StateForced
-				doubt := state.Uncertain() || state == pos.StateManual
+				doubt := state.Live()
 				require.Equal(t, certain, any(got, success[lang]), name)
 				require.Equal(t, doubt, strings.Contains(got, unknown[lang]), name)
 				require.Equal(t, state == pos.StateForced, strings.Contains(got, forced[lang]), name)
 				require.Equal(t, !certain && !doubt && state != pos.StateForced, strings.Contains(got, "FAILED"), name)
-				if doubt || state == pos.StateForced {
-					require.NotContains(t, got, "Zahlung erfolgt", "the terminal's receipt of a doubt proves nothing")
-				}
+				require.Equal(t, certain, strings.Contains(got, "Zahlung erfolgt"), "the terminal's own receipt is one only of what is paid")
+				require.Equal(t, state.Paid(), strings.Contains(got, "谢谢惠顾"), "thanks are for customers who have paid")
 				require.Contains(t, got, "till-1-20260314-7")
 			}
 		}
@@ -101,6 +100,21 @@ func TestReprintsSayThatTheyAre(t *testing.T) {
 	require.Contains(t, got, "重印 第 2 次")
 	require.Contains(t, got, "非交易凭证")
 	require.NotContains(t, got, "持卡人签名", "the customer's copy is not signed")
+}
+
+func TestAReprintTellsWhatHappenedSince(t *testing.T) {
+	void := paid()
+	void.ID, void.Type, void.Original = "v", pos.TypeVoid, paid().ID
+	slip, err := shop(pos.English).Payment(paid(), receipt.Copy{Kind: pos.SlipCustomer, Number: 2}, void)
+	require.Contains(t, text(t, slip, err), "SINCE THEN: VOID 12.80 CNY")
+	void.State = pos.StateUnknown
+	slip, err = shop(pos.English).Payment(paid(), receipt.Copy{Kind: pos.SlipCustomer, Number: 2}, void)
+	got := text(t, slip, err)
+	require.Contains(t, got, "SINCE THEN: VOID")
+	require.Contains(t, got, "outcome unknown")
+	void.State = pos.StateDeclined
+	slip, err = shop(pos.English).Payment(paid(), receipt.Copy{Kind: pos.SlipCustomer, Number: 2}, void)
+	require.NotContains(t, text(t, slip, err), "SINCE THEN")
 }
 
 func TestTheTerminalsOwnLinesArePrintedAsTheyCame(t *testing.T) {

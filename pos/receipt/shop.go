@@ -113,6 +113,13 @@ func (p *writer) fail(err error) {
 
 func (p *writer) word(key string) string { return word(p.slip.Lang, key) }
 
+func (p *writer) pick(w [2]string) string {
+	if p.slip.Lang == pos.Chinese {
+		return w[1]
+	}
+	return w[0]
+}
+
 // named is the word for a value the peer gave, or the value itself.
 func (p *writer) named(group, value string) string {
 	if _, ok := words[group+"."+value]; ok {

@@ -24,6 +24,8 @@ var (
 	ErrOffline = errors.New("the printer is offline: look at its lamps and its feed button")
 	// ErrNoAnswer: nothing came back in time.
 	ErrNoAnswer = errors.New("the printer does not answer: is it switched on and connected?")
+	// ErrCut (连接中断): the connection ended in the middle.
+	ErrCut = errors.New("the connection to the printer broke: is it switched on and plugged in?")
 	// ErrLost: the printer lost what it had been sent, as when its power was cut.
 	ErrLost = errors.New("the printer forgot what it was printing, as after a power cut")
 	// ErrHalfPrinted: an unknown part of the slip is on paper. Print the whole

@@ -3,6 +3,7 @@ package escpos
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"time"
 
@@ -40,7 +41,7 @@ func (s *session) write(ctx context.Context, p []byte) (sent int, err error) {
 		unwatch()
 		sent += n
 		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			return sent, err
+			return sent, fmt.Errorf("%w: %w", ErrCut, err)
 		}
 	}
 	return sent, nil
@@ -88,6 +89,9 @@ func (s *session) read(ctx context.Context, end time.Time) error {
 	s.buf = append(s.buf, chunk[:n]...)
 	if n > 0 {
 		return nil
+	}
+	if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
+		return fmt.Errorf("%w: %w", ErrCut, err)
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/openecr/openecr/transport"
 	"github.com/openecr/openecr/transport/usb/internal/deadline"
 )
 
@@ -40,6 +41,15 @@ const (
 	lpGetDeviceID = 2<<30 | maxDeviceID<<16 | lpTypeP | 1 // read
 	lpSoftReset   = lpTypeP | 7
 )
+
+// openPrinterFile opens what a user named: it must be a device.
+func openPrinterFile(path string) (transport.Conn, error) {
+	var st unix.Stat_t
+	if err := unix.Stat(path, &st); err == nil && st.Mode&unix.S_IFMT != unix.S_IFCHR {
+		return nil, fmt.Errorf("%w: it is no character device", ErrNode)
+	}
+	return openPrinter(path)
+}
 
 func openPrinter(node string) (*printerNode, error) {
 	fd, err := unix.Open(node, unix.O_RDWR|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
