@@ -55,7 +55,7 @@ var rules = []rule{
 	{"transport/escpos", []string{module + "transport", module + "internal/", module + "transport/escpos/internal/", "golang.org/x/text/"}},
 	{"transport", []string{module + "internal/"}},
 	{"emv", nil},
-	{"qr", []string{module + "pos"}},
+	{"qr", []string{module + "pos", module + "emv", module + "internal/"}},
 	{"douyin", []string{module + "pos"}},
 	{"internal", []string{"golang.org/x/sys/"}},
 	{"examples", []string{module, "github.com/spf13/", "github.com/creack/pty", "modernc.org/"}},
