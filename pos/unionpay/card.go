@@ -67,9 +67,17 @@ type CardSource interface {
 // Finisher is a CardSource whose chip wants to know what the host said: the
 // second GENERATE AC. approved is the host's word, answer its field 55. An
 // error says that the card refused: the transaction is then reversed (reason 06).
-// notice, if not empty, is field 55 of the script result notice 脚本结果通知.
 type Finisher interface {
-	Finish(ctx context.Context, approved bool, answer []byte) (notice []byte, err error)
+	Finish(ctx context.Context, approved bool, answer []byte) (Finished, error)
+}
+
+// Finished is what the chip said last; both may be empty.
+type Finished struct {
+	// Certificate is field 55 with the transaction certificate (TC: 9F27 is 40),
+	// for the batch upload.
+	Certificate []byte
+	// Script is field 55 of the script result notice 脚本结果通知.
+	Script []byte
 }
 
 // Keyed is a CardSource of typed or fixed data, for laboratories: it gives the

@@ -87,8 +87,8 @@ type Profile struct {
 	// CompletionAdvice completes holds by advice (0220) instead of request (0200).
 	CompletionAdvice bool `json:"completion_advice,omitempty"`
 	// RefundsRepeat says that the host answers a refund whose trace number it has
-	// seen with 94 instead of refunding twice. Then a refund without an answer is
-	// repeated; without it, a person must look.
+	// seen as it did the first time, or with 94, but never refunds twice. Then a
+	// refund without an answer is repeated; without it, a person must look.
 	RefundsRepeat bool `json:"refunds_repeat,omitempty"`
 	// ReversalClosed are the answers that end a reversal; default 00, 12, 25.
 	// AnyCloses ends it with any answer, as some terminals do because a repeat

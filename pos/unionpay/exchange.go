@@ -153,7 +153,9 @@ func (t *Terminal) receive(ctx context.Context, m *cupproto.Message, keys cupkey
 		// Before anything else in it is believed.
 		if err := t.authentic(m, b, f.Message, keys); err != nil {
 			t.signOn = true
-			t.reasons[m.STAN()] = cupproto.ReasonMAC
+			if m.MTI != "0400" {
+				err = errors.Join(err, t.because(m.STAN(), cupproto.ReasonMAC))
+			}
 			return answer{}, fmt.Errorf("%w: %w", ErrNoReply, err)
 		}
 		t.wanted(f.Header.Request)

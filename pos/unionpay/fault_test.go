@@ -437,3 +437,155 @@ func TestKeyStores(t *testing.T) {
 		require.Equal(t, "55", a.Code)
 	})
 }
+
+// A host that answers a repeated refund as it did the first time.
+func TestARepeatedRefundIsBookedOnce(t *testing.T) {
+	b := newBench(t, cuptest.Config{}, unionpay.Profile{RefundsRepeat: true})
+	j := postest.NewMemoryJournal()
+	till := b.till(t, j)
+	a, err := till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(1000), Reference: "1"})
+	require.NoError(t, err)
+	require.Empty(t, b.host.Inject("lose-answer"))
+	back, err := till.Refund(t.Context(), pos.RefundRequest{Original: a.ID, Amount: cny(600)})
+	require.NoError(t, err, "repeated, and answered as the first time")
+	require.Equal(t, pos.StateApproved, back.State)
+	b.agree(t, j)
+	require.EqualValues(t, 400, b.host.Net())
+	require.Len(t, b.state.State().Items, 2, "the refund is in the batch once")
+}
+
+// The answer to the totals is lost, and then the line is away: nobody may say
+// that nothing was settled.
+func TestASettlementIsNotDeniedWhenTheLineIsAway(t *testing.T) {
+	b := newBench(t, cuptest.Config{}, unionpay.Profile{})
+	c := &cutter{Dialer: b.cfg.Dialer, left: -1}
+	b.cfg.Dialer = c
+	j := postest.NewMemoryJournal()
+	till := b.till(t, j)
+	_, err := till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(1000), Reference: "1"})
+	require.NoError(t, err)
+	c.arm(false, 0)
+	c.pullAfterCut()
+	s, err := till.Settle(t.Context(), pos.SettleRequest{Currency: pos.CNY})
+	require.ErrorIs(t, err, pos.ErrOutcomeUnknown)
+	require.Equal(t, pos.StateUnknown, s.Attempt.State)
+	c.plugIn()
+	_, err = till.Recover(t.Context())
+	require.NoError(t, err)
+	require.EqualValues(t, 2, b.host.Batch(cuptest.Terminal))
+	b.agree(t, j)
+}
+
+// What was told to the host in the totals cannot be reversed under them.
+func TestNothingIsReversedInTheMiddleOfASettlement(t *testing.T) {
+	b := newBench(t, cuptest.Config{}, unionpay.Profile{})
+	j := postest.NewMemoryJournal()
+	till := b.till(t, j)
+	a, err := till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(1000), Reference: "1"})
+	require.NoError(t, err)
+	term := b.open(t)
+	defer term.Close()
+	require.NoError(t, b.state.Keep(unionpay.Change{Settling: &unionpay.Settling{STAN: 9, Attempt: "s"}}))
+	a.Handle["batch"] = "000001"
+	_, err = term.Transact(t.Context(), pos.Operation{Op: pos.OpReversal, Attempt: a.ID, Amount: a.Amount, Original: &a}, nil)
+	require.ErrorIs(t, err, unionpay.ErrSettling)
+	require.EqualValues(t, 1000, b.host.Net())
+	require.NoError(t, b.state.Keep(unionpay.Change{Resume: true}))
+}
+
+// An answer that asks for a sign-on says nothing about the reversal.
+func TestAReversalIsNotClosedByAKeyProblem(t *testing.T) {
+	b := newBench(t, cuptest.Config{}, unionpay.Profile{AnyCloses: true, Unsigned: true})
+	j := postest.NewMemoryJournal()
+	till := b.till(t, j)
+	_, err := till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(500), Reference: "before"})
+	require.NoError(t, err)
+	require.Empty(t, b.host.Inject("reboot")) // booked, then every key is forgotten
+	a, err := till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(1280), Reference: "1"})
+	require.Error(t, err)
+	for range 3 {
+		if a.State == pos.StateReversed {
+			break
+		}
+		r, _ := till.Recover(t.Context())
+		if len(r.Settled) == 1 {
+			a = r.Settled[0]
+		}
+	}
+	require.Equal(t, pos.StateReversed, a.State)
+	b.agree(t, j)
+}
+
+// Why a payment must be taken back survives the process.
+func TestTheReasonOfAReversalSurvivesARestart(t *testing.T) {
+	b := newBench(t, cuptest.Config{}, unionpay.Profile{})
+	b.cfg.Cards = &chip{refuse: true}
+	c := &cutter{Dialer: b.cfg.Dialer, left: -1}
+	b.cfg.Dialer = c
+	j := postest.NewMemoryJournal()
+	till := b.till(t, j)
+	a, err := till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(1280), Reference: "1"})
+	require.Error(t, err)
+	require.Equal(t, pos.StateReversed, a.State)
+	require.Empty(t, b.state.State().Reasons, "it is done with")
+	require.NoError(t, b.state.Keep(unionpay.Change{Reason: &unionpay.Reason{STAN: 77, Code: "06"}}))
+	require.Len(t, b.state.State().Reasons, 1)
+	require.NoError(t, b.state.Keep(unionpay.Change{Drop: 77}))
+	require.Empty(t, b.state.State().Reasons)
+	b.agree(t, j)
+}
+
+func TestTheBatchNumberWraps(t *testing.T) {
+	b := newBench(t, cuptest.Config{Batch: 999_999}, unionpay.Profile{})
+	j := postest.NewMemoryJournal()
+	till := b.till(t, j)
+	for _, ref := range []string{"1", "2"} {
+		_, err := till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(1000), Reference: ref})
+		require.NoError(t, err)
+		s, err := till.Settle(t.Context(), pos.SettleRequest{Currency: pos.CNY})
+		require.NoError(t, err)
+		require.True(t, s.Equal)
+	}
+	require.EqualValues(t, 2, b.host.Batch(cuptest.Terminal))
+	b.agree(t, j)
+}
+
+// Host and terminal are in different batches: nothing is sent until a person
+// has given the old one up.
+func TestABatchThatCannotBeSettledIsGivenUp(t *testing.T) {
+	b := newBench(t, cuptest.Config{Batch: 5}, unionpay.Profile{})
+	require.NoError(t, b.state.Keep(unionpay.Change{STAN: 10, Batch: 3}))
+	require.NoError(t, b.state.Keep(unionpay.Change{Add: &unionpay.Item{STAN: 4, Kind: unionpay.KindSale, Amount: 1000}}))
+	j := postest.NewMemoryJournal()
+	till := b.till(t, j)
+	_, err := till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(1000), Reference: "1"})
+	require.ErrorIs(t, err, unionpay.ErrBatch)
+	require.Zero(t, b.host.Net())
+	require.NoError(t, till.Close())
+	term := b.open(t)
+	items, err := term.GiveUpBatch(t.Context())
+	require.NoError(t, err)
+	require.Len(t, items, 1)
+	require.EqualValues(t, 5, b.state.State().Batch)
+	require.NoError(t, term.Close())
+	till = b.till(t, j)
+	_, err = till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(1000), Reference: "1"})
+	require.NoError(t, err)
+	b.agree(t, j)
+}
+
+// A keep-alive that gets no answer gives way to a customer.
+func TestAnEchoTestGivesWay(t *testing.T) {
+	b := newBench(t, cuptest.Config{}, unionpay.Profile{Long: true, KeepAlive: unionpay.Duration(20 * time.Millisecond)})
+	b.cfg.Profile.Timeout = unionpay.Duration(5 * time.Second)
+	j := postest.NewMemoryJournal()
+	till := b.till(t, j)
+	for i := range 10 {
+		time.Sleep(30 * time.Millisecond)
+		begin := time.Now()
+		_, err := till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(1000), Reference: fmt.Sprint(i)})
+		require.NoError(t, err)
+		require.Less(t, time.Since(begin), 3*time.Second)
+	}
+	b.agree(t, j)
+}

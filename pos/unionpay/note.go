@@ -23,8 +23,9 @@ func (t *Terminal) flush(ctx context.Context) error {
 // sendNote sends one; any answer of the host ends it, as the profile has it.
 func (t *Terminal) sendNote(ctx context.Context, n Note) error {
 	m, err := t.open(ctx, n.Sealed, noteBatch, trace(n.STAN))
-	if err != nil {
-		return fmt.Errorf("unionpay: a message that must reach the host cannot be read: %w", err)
+	if err != nil { // another master key was loaded: nobody can send it any more, a person must know
+		n.Refused = "unreadable"
+		return t.cfg.State.Keep(Change{Sent: &n, Trouble: &n})
 	}
 	defer m.Clear()
 	keys, err := t.cfg.Keys.Session(ctx)
@@ -47,31 +48,31 @@ func (t *Terminal) sendNote(ctx context.Context, n Note) error {
 	}
 	if !a.approved() && a.code != codeDuplicate {
 		n.Refused = a.code
-		return t.cfg.State.Keep(Change{Sent: n.STAN, Trouble: &n})
+		return t.cfg.State.Keep(Change{Sent: &n, Trouble: &n})
 	}
-	return t.cfg.State.Keep(Change{Sent: n.STAN})
+	return t.cfg.State.Keep(Change{Sent: &n})
 }
 
 // noteBatch stands for the batch in what ties a note to its terminal: a note
 // may outlive its batch.
 const noteBatch = "note"
 
-// store keeps a message until the host has answered it.
-func (t *Terminal) store(ctx context.Context, m *cupproto.Message) (Note, error) {
+// store keeps a message until the host has answered it, and with it, in the
+// same step, the item of the batch that it is about.
+func (t *Terminal) store(ctx context.Context, kind NoteKind, m *cupproto.Message, item *Item) error {
 	c := m.Clone()
 	defer c.Clear()
 	c.Del(64)
 	b, err := t.cfg.Profile.frame().AppendBody(nil, &cupproto.Frame{Message: c})
 	if err != nil {
-		return Note{}, err
+		return err
 	}
 	defer clear(b)
 	sealed, err := t.cfg.Keys.Seal(ctx, b, t.about(noteBatch, trace(m.STAN())))
 	if err != nil {
-		return Note{}, err
+		return err
 	}
-	n := Note{STAN: m.STAN(), Sealed: sealed}
-	return n, t.cfg.State.Keep(Change{Note: &n})
+	return t.cfg.State.Keep(Change{Note: &Note{Kind: kind, STAN: m.STAN(), Sealed: sealed}, Add: item})
 }
 
 // noticeScript stores the result of an issuer's script (脚本结果通知). What goes
@@ -103,7 +104,7 @@ func (t *Terminal) noticeScript(ctx context.Context, m *cupproto.Message, a answ
 	}
 	n.SetF60(cupproto.F60{MessageType: f60.MessageType, Batch: f60.Batch, Network: "951", ReaderCapability: f60.ReaderCapability, ICCondition: f60.ICCondition})
 	n.SetF61(cupproto.F61{Batch: f60.Batch, STAN: m.STAN(), Date: a.Text(13)})
-	_, _ = t.store(ctx, n) // the issuer misses a notice; the payment stands
+	_ = t.store(ctx, NoteScript, n, nil) // the issuer misses a notice; the payment stands
 }
 
 // Signature stores a cardholder's signature (电子签名), JBIG as the host wants it,
@@ -135,14 +136,15 @@ func (t *Terminal) Signature(ctx context.Context, a pos.Attempt, image []byte) e
 	}
 	m.SetAmount(a.Approved.Minor())
 	m.SetSTAN(number(a.Handle[keySTAN]))
-	m.SetString(15, a.Handle[keyDate])
+	if d := a.Handle[keyDate]; d != "" {
+		m.SetString(15, d)
+	}
 	m.SetString(37, a.RRN)
 	m.SetString(41, t.cfg.Terminal)
 	m.SetString(42, t.cfg.Merchant)
 	m.Set(62, image)
 	m.SetF60(cupproto.F60{MessageType: row.MessageType, Batch: number(a.Handle[keyBatch]), Network: "800"})
-	_, err = t.store(ctx, m)
-	return err
+	return t.store(ctx, NoteSignature, m, nil)
 }
 
 // MaxSignature is what field 62 holds.
@@ -208,23 +210,23 @@ func (o *offline) sell(ctx context.Context, op pos.Operation, card Card, code st
 	m.SetF61(cupproto.F61{AuthMethod: "01", AuthInstitution: "00000000000", Date: "0000"})
 	m.SetF63(cupproto.F63{Code: "CUP"})
 	m.Del(64) // comes when it is sent
+	if err := t.complete(m, cupproto.OfflineSale); err != nil {
+		return pos.Reply{}, err
+	}
 	if _, err := t.body(m, nil); err != nil {
 		return pos.Reply{}, fmt.Errorf("unionpay: %w: %w", pos.ErrInvalid, err)
 	}
-	h, err := t.handle(ctx, KindOffline, m, op)
+	h, err := t.handle(ctx, KindOffline, m, card)
 	if err != nil {
 		return pos.Reply{}, err
 	}
 	if err := s.BeforeSend(ctx, h); err != nil {
 		return pos.Reply{}, err
 	}
-	if _, err := t.store(ctx, m); err != nil {
-		return pos.Reply{Outcome: pos.OutcomeNotSent}, err
-	}
 	r := pos.Reply{Outcome: pos.OutcomeApproved, Approved: op.Amount, AuthCode: code, STAN: trace(m.STAN()), Receipt: trace(m.STAN()),
 		TerminalID: t.cfg.Terminal, MerchantID: t.cfg.Merchant, Card: card.PAN.String(), Entry: entryWord(card.Entry)}
-	if err := t.cfg.State.Keep(Change{Add: t.item(KindOffline, m, r, card, h)}); err != nil {
-		return pos.Reply{}, err
+	if err := t.store(ctx, NoteAdvice, m, t.item(KindOffline, m, r, card, h)); err != nil {
+		return pos.Reply{}, err // what the disk says of a failed write cannot be believed: Query will tell
 	}
 	if err := t.ready(context.WithoutCancel(ctx), nil); err != nil {
 		tell(s, "the advice follows later: "+err.Error(), "通知将稍后补送")
@@ -232,37 +234,24 @@ func (o *offline) sell(ctx context.Context, op pos.Operation, card Card, code st
 	return r, nil
 }
 
-// Query tells from the terminal's own state: an offline sale whose advice was
-// stored is made, one whose was not never was.
+// Query tells from the terminal's own state: advice and item were written in
+// one step, so a sale that has its item is made, and another never was.
 func (o *offline) Query(_ context.Context, a pos.Attempt) (pos.Reply, error) {
 	release, err := o.t.acquire()
 	if err != nil {
 		return pos.Reply{}, err
 	}
 	defer release()
-	stan := number(a.Handle[keySTAN])
-	st := o.t.cfg.State.State()
-	for _, n := range st.Notes {
-		if n.STAN == stan {
-			return pos.Reply{Outcome: pos.OutcomeApproved, STAN: trace(stan)}, o.missing(st, stan, a)
-		}
-	}
+	stan, st := number(a.Handle[keySTAN]), o.t.cfg.State.State()
 	for _, i := range st.Items {
 		if i.STAN == stan && i.Kind == KindOffline {
-			return pos.Reply{Outcome: pos.OutcomeApproved, AuthCode: i.AuthCode, STAN: trace(stan)}, nil
+			return pos.Reply{Outcome: pos.OutcomeApproved, AuthCode: i.AuthCode, STAN: trace(stan), Receipt: trace(stan)}, nil
 		}
+	}
+	if st.Batch != number(a.Handle[keyBatch]) {
+		return pos.Reply{}, fmt.Errorf("unionpay: %w: batch %s has been settled since", pos.ErrManual, a.Handle[keyBatch])
 	}
 	return pos.Reply{Outcome: pos.OutcomeNotFound, Final: true}, nil
-}
-
-// missing adds the item of a sale that was cut between its advice and its item.
-func (o *offline) missing(st State, stan uint32, a pos.Attempt) error {
-	for _, i := range st.Items {
-		if i.STAN == stan {
-			return nil
-		}
-	}
-	return o.t.cfg.State.Keep(Change{Add: &Item{STAN: stan, Kind: KindOffline, Amount: a.Amount.Minor()}})
 }
 
 // Settle belongs to the terminal itself.

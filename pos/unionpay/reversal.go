@@ -13,7 +13,8 @@ import (
 // Query says that the host cannot be asked what became of a payment: the Till
 // then reverses it, before anything else is sent. An advice, and with
 // Profile.RefundsRepeat a refund, is sent again with the same trace number: a
-// host that has it answers 94, and one that has not does what was asked. Other
+// host that has it answers as the first time, and one that has not does what was
+// asked; 94 tells nothing, and calls a person. Other
 // refunds can be neither reversed nor repeated, so only a person can tell
 // (pos.ErrManual). A settlement that was cut is gone on with.
 func (t *Terminal) Query(ctx context.Context, a pos.Attempt) (pos.Reply, error) {
@@ -64,9 +65,11 @@ func (t *Terminal) repeatMoney(ctx context.Context, a pos.Attempt) (pos.Reply, e
 		return pos.Reply{}, err
 	}
 	if ans.code == codeDuplicate {
-		ans.code = "00" // it had arrived before
+		return pos.Reply{}, fmt.Errorf("unionpay: %w: the host has seen trace %s of batch %s before, and does not say with what outcome; look at its list",
+			pos.ErrManual, a.Handle[keySTAN], a.Handle[keyBatch])
 	}
 	card := cardOf(m)
+	card.Foreign = a.Handle[keyAlien] != ""
 	defer card.Clear()
 	return t.conclude(ctx, Kind(a.Handle[keyKind]), m, ans, card, a.Handle)
 }
@@ -85,6 +88,9 @@ func (t *Terminal) reverse(ctx context.Context, op pos.Operation, s pos.Session)
 	row, ok := cupproto.LookupTransaction(rows[Kind(o.Handle[keyKind])])
 	if !ok || row.Silence != cupproto.Reverse {
 		return pos.Reply{}, fmt.Errorf("unionpay: %w: a %s is not reversed", pos.ErrManual, o.Handle[keyKind])
+	}
+	if t.cfg.State.State().Settling != nil {
+		return pos.Reply{}, ErrSettling // its totals are told already; afterwards it can only be refunded
 	}
 	if err := t.readyToReverse(ctx, s); err != nil {
 		return pos.Reply{}, err
@@ -128,9 +134,14 @@ func (t *Terminal) readyToReverse(ctx context.Context, s pos.Session) error {
 // what the journal knows.
 func (t *Terminal) reversal(ctx context.Context, row cupproto.Transaction, o pos.Attempt) (*cupproto.Message, error) {
 	stan := number(o.Handle[keySTAN])
-	reason, ok := t.reasons[stan]
+	reason := ""
+	for _, r := range t.cfg.State.State().Reasons {
+		if r.STAN == stan {
+			reason = r.Code
+		}
+	}
 	switch {
-	case ok:
+	case reason != "":
 	case o.RRN != "" || o.AuthCode != "":
 		reason = cupproto.ReasonOther // it was answered: the register gives it up
 	default:
@@ -159,13 +170,13 @@ func (t *Terminal) reversal(ctx context.Context, row cupproto.Transaction, o pos
 func (t *Terminal) reversed(m *cupproto.Message, a answer) (pos.Reply, error) {
 	code := cupproto.LookupCode(a.code)
 	r := pos.Reply{Outcome: pos.OutcomeDeclined, Code: a.code, Text: code.Chinese, STAN: trace(m.STAN())}
-	if !t.cfg.Profile.AnyCloses && !slices.Contains(t.cfg.Profile.ReversalClosed, a.code) {
-		return r, nil
+	known := slices.Contains(t.cfg.Profile.ReversalClosed, a.code)
+	if again := code.Advice == cupproto.AdviceSignOn || a.code == "77"; again || !known && !t.cfg.Profile.AnyCloses {
+		return r, nil // what asks for a sign-on was never looked at
 	}
 	if err := t.cfg.State.Keep(Change{Drop: m.STAN()}); err != nil {
 		return pos.Reply{}, err
 	}
-	delete(t.reasons, m.STAN())
-	r.Outcome = pos.OutcomeApproved
+	r.Outcome, r.Text = pos.OutcomeApproved, "已冲正 ("+code.Chinese+")"
 	return r, nil
 }

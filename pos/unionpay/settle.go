@@ -44,7 +44,7 @@ func (t *Terminal) Settle(ctx context.Context, op pos.Operation, s pos.Session) 
 	if err := t.cfg.State.Keep(Change{Settling: &Settling{STAN: stan, Attempt: string(op.Attempt)}}); err != nil {
 		return pos.Reply{}, err
 	}
-	return t.settle(ctx, s)
+	return t.settle(ctx, s, true)
 }
 
 // resumeSettle tells what became of a settlement whose attempt is in doubt, and
@@ -61,7 +61,7 @@ func (t *Terminal) resumeSettle(ctx context.Context, a pos.Attempt) (pos.Reply, 
 		if err := t.readyToReverse(ctx, quiet{}); err != nil && !errors.Is(err, ErrBatch) {
 			return pos.Reply{}, err
 		}
-		return t.settle(ctx, nil)
+		return t.settle(ctx, nil, false)
 	case st.Settled != nil && st.Settled.Attempt == string(a.ID):
 		return t.settled(*st.Settled), nil
 	}
@@ -73,18 +73,27 @@ type quiet struct{ pos.Session }
 
 func (quiet) Progress(pos.Progress) {}
 
-// settle goes on from wherever the settlement stands.
-func (t *Terminal) settle(ctx context.Context, s pos.Session) (pos.Reply, error) {
-	steps := []func(context.Context, pos.Session) error{t.compare, t.upload, t.end}
-	for _, step := range steps {
-		if err := step(ctx, s); err != nil {
-			if transport.NothingSent(err) && !t.cfg.State.State().Settling.Answered {
-				return pos.Reply{Outcome: pos.OutcomeNotSent}, errors.Join(err, t.cfg.State.Keep(Change{Resume: true}))
+// settle goes on from wherever the settlement stands. Only of its first message
+// can it be said that nothing was sent, or that the host refused: what fails
+// later speaks of a repetition.
+func (t *Terminal) settle(ctx context.Context, s pos.Session, first bool) (pos.Reply, error) {
+	err := t.steps(ctx, s)
+	for err != nil {
+		var no *HostError
+		refused := errors.As(err, &no)
+		now := t.cfg.State.State().Settling
+		switch {
+		case refused && gone(no.Code.Code) && now.Answered && now.Restarts < maxRestarts:
+			// The host was restarted and has forgotten that it is settling: from the beginning.
+			if err := t.keep(func(s *Settling) { s.Answered, s.Uploaded, s.Restarts = false, nil, s.Restarts+1 }); err != nil {
+				return pos.Reply{}, err
 			}
-			var no *HostError
-			if errors.As(err, &no) && !t.cfg.State.State().Settling.Answered {
-				return pos.Reply{Outcome: pos.OutcomeDeclined, Code: no.Code.Code, Text: no.Code.Chinese}, errors.Join(err, t.cfg.State.Keep(Change{Resume: true}))
-			}
+			first, err = false, t.steps(ctx, s)
+		case first && !now.Answered && transport.NothingSent(err):
+			return pos.Reply{Outcome: pos.OutcomeNotSent}, errors.Join(err, t.cfg.State.Keep(Change{Resume: true}))
+		case first && !now.Answered && refused:
+			return pos.Reply{Outcome: pos.OutcomeDeclined, Code: no.Code.Code, Text: no.Code.Chinese}, errors.Join(err, t.cfg.State.Keep(Change{Resume: true}))
+		default:
 			return pos.Reply{}, err
 		}
 	}
@@ -93,6 +102,19 @@ func (t *Terminal) settle(ctx context.Context, s pos.Session) (pos.Reply, error)
 		return pos.Reply{}, err
 	}
 	return t.settled(done), nil
+}
+
+// maxRestarts bounds how often a settlement begins again because the host forgot it.
+const maxRestarts = 5
+
+// steps are the settlement's, in order; those that are done return at once.
+func (t *Terminal) steps(ctx context.Context, s pos.Session) error {
+	for _, step := range []func(context.Context, pos.Session) error{t.compare, t.upload, t.end} {
+		if err := step(ctx, s); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // keep makes one step of the settlement durable.
@@ -164,9 +186,8 @@ func (t *Terminal) upload(ctx context.Context, s pos.Session) error {
 		if slices.Contains(st.Settling.Uploaded, i.STAN) || i.Kind == KindPreauth || i.Kind == KindPreauthVoid {
 			continue
 		}
-		chip := len(i.Entry) > 1 && (i.Entry[:2] == string(EntryChip) || i.Entry[:2] == string(EntryContactless))
 		switch {
-		case chip && (i.Kind == KindSale || i.Kind == KindCompletion):
+		case i.TC: // its certificate goes in any case
 			if err := t.uploadChip(ctx, s, i, differs); err != nil {
 				return err
 			}
@@ -206,12 +227,34 @@ func (s *Settling) part(foreign bool) cupproto.PartTotals {
 }
 
 func (t *Terminal) uploaded(items ...Item) error {
-	return t.keep(func(s *Settling) {
-		for _, i := range items {
-			s.Uploaded = append(s.Uploaded, i.STAN)
-		}
-	})
+	var c Change
+	for _, i := range items {
+		c.Uploaded = append(c.Uploaded, i.STAN)
+	}
+	return t.cfg.State.Keep(c)
 }
+
+// take counts items as uploaded that the host has taken, or that it refuses
+// for good: then a person must look, but the day can be closed.
+func (t *Terminal) take(err error, items ...Item) error {
+	var no *HostError
+	if errors.As(err, &no) && !gone(no.Code.Code) {
+		for _, i := range items {
+			n := Note{Kind: NoteUpload, STAN: i.STAN, Refused: no.Code.Code}
+			if err := t.cfg.State.Keep(Change{Trouble: &n}); err != nil {
+				return err
+			}
+		}
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	return t.uploaded(items...)
+}
+
+// gone are the answers of a host that knows nothing of the settlement any more.
+func gone(code string) bool { return code == "12" || code == "25" }
 
 // repeat asks until there is an answer; batch upload may be resent as often as needed.
 func (t *Terminal) repeat(ctx context.Context, m *cupproto.Message, what string) error {
@@ -254,10 +297,7 @@ func (t *Terminal) uploadStripes(ctx context.Context, s pos.Session, items []Ite
 		return err
 	}
 	m.Set(48, field)
-	if err := t.repeat(ctx, m, "batch upload 批上送"); err != nil {
-		return err
-	}
-	return t.uploaded(items...)
+	return t.take(t.repeat(ctx, m, "batch upload 批上送"), items...)
 }
 
 // uploadChip sends one chip transaction with its certificate.
@@ -282,10 +322,7 @@ func (t *Terminal) uploadChip(ctx context.Context, s pos.Session, i Item, differ
 	m.SetSTAN(i.STAN)
 	m.SetF60(cupproto.F60{MessageType: "00", Batch: t.cfg.State.State().Batch, Network: network})
 	m.SetICUpload(cupproto.ICUpload{Foreign: i.Foreign, Amount: i.Amount})
-	if err := t.repeat(ctx, m, "chip upload IC卡批上送"); err != nil {
-		return err
-	}
-	return t.uploaded(i)
+	return t.take(t.repeat(ctx, m, "chip upload IC卡批上送"), i)
 }
 
 // uploadAdvice repeats a refund or advice with its own trace number.
@@ -306,10 +343,7 @@ func (t *Terminal) uploadAdvice(ctx context.Context, s pos.Session, i Item) erro
 	if i.AuthCode != "" {
 		m.SetString(38, i.AuthCode)
 	}
-	if err := t.repeat(ctx, m, "advice upload 通知类批上送"); err != nil {
-		return err
-	}
-	return t.uploaded(i)
+	return t.take(t.repeat(ctx, m, "advice upload 通知类批上送"), i)
 }
 
 // end closes the batch at the host; it is needed with no items as well.

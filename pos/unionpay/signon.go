@@ -28,7 +28,8 @@ func refusal(what string, a answer) error {
 }
 
 // ErrBatch: the host is in another batch than this terminal, which still has
-// transactions of its own. Nothing was sent; settle with the acquirer's help.
+// transactions of its own. Nothing was sent; compare them with the host's list,
+// then give the batch up (Terminal.GiveUpBatch).
 var ErrBatch = errors.New("unionpay: the host is in another batch, and this one has transactions that are not settled (批次号不一致)")
 
 // SignOn signs the terminal on (签到): working keys, batch number. It happens by
@@ -46,10 +47,53 @@ func (t *Terminal) SignOn(ctx context.Context) error {
 }
 
 func (t *Terminal) doSignOn(ctx context.Context) error {
-	p := t.cfg.Profile
+	batch, err := t.newKeys(ctx)
+	if err != nil {
+		return err
+	}
 	st := t.cfg.State.State()
+	day := today()
+	change := Change{SignedOn: &day}
+	if batch != 0 && batch != st.Batch {
+		if len(st.Items) > 0 || st.Settling != nil {
+			return fmt.Errorf("%w: %06d there, %06d here", ErrBatch, batch, st.Batch)
+		}
+		change.Batch = batch
+	} else if st.Batch == 0 {
+		change.Batch = 1
+	}
+	t.signOn = false
+	return t.cfg.State.Keep(change)
+}
+
+// GiveUpBatch ends a batch that can be settled no more, because the host is in
+// another one or has forgotten its settlement: a person has compared it with the
+// host's list. It takes the host's batch number and returns what was given up,
+// to be kept on paper. Reversals of it are manual from then on.
+func (t *Terminal) GiveUpBatch(ctx context.Context) ([]Item, error) {
+	release, err := t.acquire()
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	items := t.cfg.State.State().Items
+	batch, err := t.newKeys(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if batch == 0 {
+		batch = t.cfg.State.State().Batch%maxSTAN + 1
+	}
+	day := today()
+	t.signOn = false
+	return items, t.cfg.State.Keep(Change{Batch: batch, SignedOn: &day})
+}
+
+// newKeys signs on and returns the batch the host is in, 0 if it does not say.
+func (t *Terminal) newKeys(ctx context.Context) (batch uint32, err error) {
+	p := t.cfg.Profile
 	m := cupproto.Request(cupproto.SignOn)
-	m.SetF60(cupproto.F60{MessageType: "00", Batch: max(st.Batch, 1), Network: p.SignOn})
+	m.SetF60(cupproto.F60{MessageType: "00", Batch: max(t.cfg.State.State().Batch, 1), Network: p.SignOn})
 	if p.Device != "" {
 		m.SetSignOnDevice(cupproto.SignOnDevice{Approval: p.TypeApproval, Serial: p.Device})
 	}
@@ -57,30 +101,22 @@ func (t *Terminal) doSignOn(ctx context.Context) error {
 	a, err := t.ask(ctx, m)
 	switch {
 	case err != nil:
-		return fmt.Errorf("signing on: %w", err)
+		return 0, fmt.Errorf("signing on: %w", err)
 	case !a.approved():
-		return refusal("signing on 签到", a)
+		return 0, refusal("signing on 签到", a)
 	}
 	field, _ := a.Get(62)
 	keys, err := cupkey.ParseWorkingKeys(p.SignOn, field)
-	if err == nil {
-		err = t.cfg.Keys.Install(ctx, keys)
+	if derived := t.cfg.Keys.Install(ctx, keys); err == nil || errors.Is(derived, errors.ErrUnsupported) {
+		err = derived // a store that derives its keys has nothing to install
 	}
-	if err != nil && !errors.Is(err, errors.ErrUnsupported) { // DUKPT has nothing to install
-		return fmt.Errorf("unionpay: signing on 签到: %w", err)
+	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
+		return 0, fmt.Errorf("unionpay: signing on 签到: %w", err)
 	}
-	day := today()
-	change := Change{SignedOn: &day}
-	if f60, err := a.F60(); err == nil && f60.Batch != 0 && f60.Batch != st.Batch {
-		if len(st.Items) > 0 || st.Settling != nil {
-			return fmt.Errorf("%w: %06d there, %06d here", ErrBatch, f60.Batch, st.Batch)
-		}
-		change.Batch = f60.Batch
-	} else if st.Batch == 0 {
-		change.Batch = 1
+	if f60, err := a.F60(); err == nil {
+		batch = f60.Batch
 	}
-	t.signOn = false
-	return t.cfg.State.Keep(change)
+	return batch, nil
 }
 
 func today() string { return time.Now().Format("20060102") }
@@ -112,6 +148,10 @@ func (t *Terminal) Echo(ctx context.Context) error {
 		return err
 	}
 	defer release()
+	return t.doEcho(ctx)
+}
+
+func (t *Terminal) doEcho(ctx context.Context) error {
 	m := cupproto.Request(cupproto.Echo)
 	m.SetF60(cupproto.F60{MessageType: "00", Batch: max(t.cfg.State.State().Batch, 1), Network: "301"})
 	a, err := t.ask(ctx, m)
@@ -137,8 +177,8 @@ func (t *Terminal) ready(ctx context.Context, s pos.Session) error {
 	} else if err != nil {
 		return err
 	}
-	if err := t.download(ctx); err != nil {
-		return err
+	if err := t.download(ctx); err != nil && s != nil { // asked for again next time; no customer waits for it
+		s.Progress(pos.Progress{Step: pos.StepConnecting, Text: "download failed: " + err.Error(), Chinese: "参数下载失败,下次再试"})
 	}
 	return t.flush(ctx)
 }

@@ -29,7 +29,8 @@ type Item struct {
 	Entry    string `json:"entry,omitempty"`   // field 22
 	Sequence string `json:"seq,omitempty"`     // field 23
 	Foreign  bool   `json:"foreign,omitempty"` // not a UnionPay card: counted apart
-	Sealed   []byte `json:"sealed,omitempty"`  // what a later message about it needs, see secrets
+	Sealed   []byte `json:"sealed,omitempty"`  // the message without tracks and PIN, see Terminal.memo
+	TC       bool   `json:"tc,omitempty"`      // Sealed holds the chip's certificate in field 55
 	Time     string `json:"time,omitempty"`    // MMDDhhmmss of the host
 }
 
@@ -55,11 +56,29 @@ const (
 // itself: a script result, an e-signature, an offline sale's advice. It is
 // repeated until the host answers, before the next online transaction.
 type Note struct {
-	STAN   uint32 `json:"stan"`
-	Sealed []byte `json:"sealed"` // the message without MAC
-	Tries  int    `json:"tries,omitempty"`
+	Kind   NoteKind `json:"kind,omitempty"`
+	STAN   uint32   `json:"stan"`
+	Sealed []byte   `json:"sealed"` // the message without MAC
+	Tries  int      `json:"tries,omitempty"`
 	// Refused is the host's code that ended it without success.
 	Refused string `json:"refused,omitempty"`
+}
+
+// NoteKind says what a note is; a payment's signature has the payment's trace number.
+type NoteKind string
+
+// Kinds of notes. NoteUpload is an item of a batch upload, among the Troubles only.
+const (
+	NoteAdvice    NoteKind = "advice"
+	NoteScript    NoteKind = "script"
+	NoteSignature NoteKind = "signature"
+	NoteUpload    NoteKind = "upload"
+)
+
+// Reason is why a payment must be reversed, where it is not silence.
+type Reason struct {
+	STAN uint32 `json:"stan"`
+	Code string `json:"code"` // A0, 06
 }
 
 // Settling is how far the closing of a batch has come. While there is one, the
@@ -71,6 +90,7 @@ type Settling struct {
 	Host     cupproto.Totals `json:"host,omitzero"`      // as the host counted, with its results
 	Uploaded []uint32        `json:"uploaded,omitempty"` // items the host has
 	Done     bool            `json:"done,omitempty"`     // the end message was answered
+	Restarts int             `json:"restarts,omitempty"` // how often the host knew nothing of it any more
 }
 
 // State is what a terminal must remember besides its keys. It is a value.
@@ -83,6 +103,7 @@ type State struct {
 	Settling *Settling `json:"settling,omitempty"`
 	Settled  *Settling `json:"settled,omitempty"`  // the last settlement that ended
 	Troubles []Note    `json:"troubles,omitempty"` // notes the host refused, the newest maxTroubles
+	Reasons  []Reason  `json:"reasons,omitempty"`
 }
 
 // Change is one durable step of a State; what is nil or zero stays.
@@ -93,11 +114,13 @@ type Change struct {
 	Add      *Item     `json:"add,omitempty"`
 	Drop     uint32    `json:"drop,omitempty"` // an item that was reversed
 	Note     *Note     `json:"note,omitempty"` // new, or with another number of tries
-	Sent     uint32    `json:"sent,omitempty"` // a note that was answered
+	Sent     *Note     `json:"sent,omitempty"` // a note that was answered
 	Settling *Settling `json:"settling,omitempty"`
-	Settled  *Settling `json:"settled,omitempty"` // it ended
-	Trouble  *Note     `json:"trouble,omitempty"` // a note that was refused
-	Resume   bool      `json:"resume,omitempty"`  // the settlement was given up: trading goes on in the batch
+	Settled  *Settling `json:"settled,omitempty"`  // it ended
+	Uploaded []uint32  `json:"uploaded,omitempty"` // further items the host has
+	Trouble  *Note     `json:"trouble,omitempty"`  // a note that was refused
+	Reason   *Reason   `json:"reason,omitempty"`
+	Resume   bool      `json:"resume,omitempty"` // the settlement was given up: trading goes on in the batch
 }
 
 // apply is pure.
@@ -111,17 +134,21 @@ func (s State) apply(c Change) State {
 	if c.SignedOn != nil {
 		s.SignedOn = *c.SignedOn
 	}
+	if c.Drop != 0 {
+		s.Items = slices.DeleteFunc(slices.Clone(s.Items), func(i Item) bool { return i.STAN == c.Drop })
+		s.Reasons = slices.DeleteFunc(slices.Clone(s.Reasons), func(r Reason) bool { return r.STAN == c.Drop })
+	}
 	if c.Add != nil {
 		s.Items = append(s.Items, *c.Add) // behind what earlier States see: theirs are shorter
 	}
-	if c.Drop != 0 {
-		s.Items = slices.DeleteFunc(slices.Clone(s.Items), func(i Item) bool { return i.STAN == c.Drop })
-	}
 	if c.Note != nil {
-		s.Notes = append(without(s.Notes, c.Note.STAN), *c.Note)
+		s.Notes = replaced(s.Notes, *c.Note)
 	}
-	if c.Sent != 0 {
-		s.Notes = without(s.Notes, c.Sent)
+	if c.Sent != nil {
+		s.Notes = slices.DeleteFunc(slices.Clone(s.Notes), c.Sent.same)
+	}
+	if c.Reason != nil {
+		s.Reasons = append(s.Reasons[max(0, len(s.Reasons)-maxTroubles):len(s.Reasons):len(s.Reasons)], *c.Reason)
 	}
 	if c.Settling != nil {
 		s.Settling = c.Settling
@@ -131,6 +158,11 @@ func (s State) apply(c Change) State {
 	}
 	if c.Resume {
 		s.Settling = nil
+	}
+	if len(c.Uploaded) > 0 && s.Settling != nil {
+		now := *s.Settling
+		now.Uploaded = append(now.Uploaded, c.Uploaded...)
+		s.Settling = &now
 	}
 	if c.Trouble != nil {
 		n := *c.Trouble
@@ -143,8 +175,16 @@ func (s State) apply(c Change) State {
 // maxTroubles bounds what waits for a person; each should be looked at the same day.
 const maxTroubles = 100
 
-func without(list []Note, stan uint32) []Note {
-	return slices.DeleteFunc(slices.Clone(list), func(n Note) bool { return n.STAN == stan })
+func (n Note) same(o Note) bool { return n.Kind == o.Kind && n.STAN == o.STAN }
+
+// replaced puts a note in the place of the same one, or at the end.
+func replaced(list []Note, n Note) []Note {
+	list = slices.Clone(list)
+	if i := slices.IndexFunc(list, n.same); i >= 0 {
+		list[i] = n
+		return list
+	}
+	return append(list, n)
 }
 
 // Store keeps the State of one terminal. Keep is durable when it returns nil.
@@ -362,6 +402,9 @@ func (s State) changes() []Change {
 	}
 	for i := range s.Troubles {
 		list = append(list, Change{Trouble: &s.Troubles[i]})
+	}
+	for i := range s.Reasons {
+		list = append(list, Change{Reason: &s.Reasons[i]})
 	}
 	return list
 }

@@ -19,7 +19,7 @@ func story() []Change {
 	return []Change{
 		{STAN: 50}, {Batch: 1, SignedOn: text("20260314")}, {Add: &Item{STAN: 1, Kind: KindSale, Amount: 1280, Sealed: []byte{1, 2}}},
 		{Add: &Item{STAN: 2, Kind: KindRefund, Amount: 5}}, {Note: &Note{STAN: 3, Sealed: []byte("n")}}, {Note: &Note{STAN: 3, Sealed: []byte("n"), Tries: 1}},
-		{Note: &Note{STAN: 4}}, {Drop: 2}, {Sent: 3}, {STAN: 100}, {Settling: &Settling{STAN: 60, Attempt: "a"}},
+		{Note: &Note{STAN: 4}}, {Drop: 2}, {Sent: &Note{STAN: 3}}, {Reason: &Reason{STAN: 1, Code: "A0"}}, {Uploaded: []uint32{9}}, {STAN: 100}, {Settling: &Settling{STAN: 60, Attempt: "a"}},
 		{Settling: &Settling{STAN: 60, Attempt: "a", Answered: true, Uploaded: []uint32{1}}}, {Resume: true},
 		{Add: &Item{STAN: 61, Kind: KindScan, Amount: 7}}, {Settling: &Settling{STAN: 62}}, {Batch: 2}, {Add: &Item{STAN: 63}},
 	}
@@ -39,7 +39,7 @@ func TestTheStateSurvivesADeathAfterEveryByte(t *testing.T) {
 	var want State
 	states := map[int]State{}        // by length of the file
 	begins := 0                      // what is replaced as a whole is never torn
-	for _, c := range story()[:15] { // the new batch begins another file
+	for _, c := range story()[:17] { // the new batch begins another file
 		require.NoError(t, s.Keep(c))
 		want = want.apply(c)
 		require.Equal(t, said(t, want), said(t, s.State()))
@@ -85,7 +85,7 @@ func TestANewBatchBeginsANewFile(t *testing.T) {
 	require.NoError(t, s.Close())
 	b, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, 3, bytes.Count(b, []byte("\n")), "trace and batch, a note nobody answered, an item")
+	require.Equal(t, 4, bytes.Count(b, []byte("\n")), "trace and batch, a note nobody answered, an item, a reason")
 	s, err = OpenFileStore(path)
 	require.NoError(t, err)
 	defer s.Close()

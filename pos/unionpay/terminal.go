@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/openecr/openecr/pos"
@@ -26,8 +27,9 @@ type Terminal struct {
 	next    uint32                 // trace number; guarded by busy
 	signOn  bool                   // the host or a key problem asks for one; guarded by busy
 	asked   []cupproto.HostRequest // what the host wants besides; guarded by busy
-	reasons map[uint32]string      // of reversals, by trace number; guarded by busy
 	used    time.Time              // of the connection; guarded by busy
+
+	echoing atomic.Bool // the token is held by an echo test
 
 	mu     sync.Mutex
 	closed bool
@@ -47,7 +49,7 @@ func New(cfg Config) (*Terminal, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
-	t := &Terminal{cfg: cfg, busy: make(chan struct{}, 1), reasons: map[uint32]string{}}
+	t := &Terminal{cfg: cfg, busy: make(chan struct{}, 1)}
 	t.tpdu, _ = cupproto.ParseTPDU(cfg.Profile.TPDU) // checked
 	t.next = cfg.State.State().STAN
 	t.reserve = t.next
@@ -91,7 +93,11 @@ func (t *Terminal) acquire() (release func(), err error) {
 	select {
 	case t.busy <- struct{}{}:
 	default:
-		return nil, fmt.Errorf("unionpay: %w: the terminal is at work on something else", pos.ErrBusy)
+		if !t.echoing.Load() {
+			return nil, fmt.Errorf("unionpay: %w: the terminal is at work on something else", pos.ErrBusy)
+		}
+		t.link.Drop() // an echo test gives way to a customer
+		t.busy <- struct{}{}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -105,7 +111,7 @@ func (t *Terminal) acquire() (release func(), err error) {
 // keepAlive tests an idle connection, so that its death is found before the
 // next customer does.
 func (t *Terminal) keepAlive(ctx context.Context, idle time.Duration) {
-	tick := time.NewTicker(idle / 2)
+	tick := time.NewTicker(max(idle/2, time.Millisecond))
 	defer tick.Stop()
 	for {
 		select {
@@ -113,16 +119,19 @@ func (t *Terminal) keepAlive(ctx context.Context, idle time.Duration) {
 			return
 		case <-tick.C:
 		}
-		release, err := t.acquire()
-		if err != nil {
+		select {
+		case t.busy <- struct{}{}:
+		default:
 			continue
 		}
 		if t.link.Connected() && time.Since(t.used) >= idle {
-			if _, err := t.ask(ctx, cupproto.Request(cupproto.Echo)); err != nil {
+			t.echoing.Store(true)
+			if err := t.doEcho(ctx); err != nil {
 				t.link.Drop()
 			}
+			t.echoing.Store(false)
 		}
-		release()
+		<-t.busy
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ const (
 	keyDate  = "date"   // MMDD, of the host
 	keyMemo  = "sealed" // the message without tracks, PIN and MAC, sealed
 	keyVouch = "voucher"
+	keyAlien = "foreign" // not a UnionPay card
 )
 
 // rows are the transactions a Till can ask for.
@@ -123,7 +125,12 @@ func (t *Terminal) card(ctx context.Context, kind Kind, op pos.Operation, s pos.
 	}
 	if op.Original != nil && !t.cfg.Profile.VoidNeedsCard {
 		if memo, err := t.recall(ctx, *op.Original); err == nil {
-			return cardOf(memo), nil
+			card := cardOf(memo)
+			memo.Clear()
+			if !card.PAN.IsZero() {
+				card.Foreign = op.Original.Handle[keyAlien] != ""
+				return card, nil
+			}
 		}
 	}
 	card, err := t.cfg.Cards.Read(ctx, Ask{Op: op.Op, Amount: op.Amount, Original: op.Original}, s.Progress)
@@ -163,7 +170,10 @@ func (t *Terminal) money(ctx context.Context, kind Kind, op pos.Operation, card 
 		return pos.Reply{}, err
 	}
 	defer m.Clear()
-	h, err := t.handle(ctx, kind, m, op)
+	if err := t.complete(m, rows[kind]); err != nil {
+		return pos.Reply{}, err
+	}
+	h, err := t.handle(ctx, kind, m, card)
 	if err != nil {
 		return pos.Reply{}, err
 	}
@@ -186,6 +196,16 @@ func (t *Terminal) money(ctx context.Context, kind Kind, op pos.Operation, card 
 		return pos.Reply{}, err
 	}
 	return t.conclude(ctx, kind, m, a, card, h)
+}
+
+// complete refuses a message that lacks what the host must have; field 64 comes last.
+func (t *Terminal) complete(m *cupproto.Message, kind cupproto.TransactionKind) error {
+	row, _ := cupproto.LookupTransaction(kind)
+	missing := slices.DeleteFunc(row.Missing(m), func(n int) bool { return n == 64 })
+	if len(missing) > 0 {
+		return fmt.Errorf("unionpay: %w: a %s (%s) without fields %v cannot be sent", pos.ErrInvalid, kind, row.Chinese, missing)
+	}
+	return nil
 }
 
 // request fills the table's row with what this transaction is about.
@@ -231,7 +251,8 @@ func (t *Terminal) hasPIN(c Card) bool { return len(c.PINBlock) > 0 || !c.PIN.Is
 // setCard puts the card data into the fields the row has.
 func (t *Terminal) setCard(m *cupproto.Message, row cupproto.Transaction, card Card, keys cupkey.Session) error {
 	swiped := card.Entry == EntrySwipe || card.Entry == EntryFallback
-	if !card.PAN.IsZero() && needs(row, 2) && (!swiped || card.Track2.IsZero()) {
+	track := swiped && !card.Track2.IsZero() && needs(row, 35) // then the host takes the number from it
+	if !card.PAN.IsZero() && needs(row, 2) && !track {
 		card.PAN.Use(func(d []byte) { m.Set(2, d) })
 	}
 	if card.Expiry != (emv.Expiry{}) && needs(row, 14) {
@@ -318,13 +339,16 @@ func (t *Terminal) setOriginal(m *cupproto.Message, row cupproto.Transaction, o 
 
 // handle is what must be durable before the message leaves. The memo holds the
 // card number and is sealed; the journal never sees it.
-func (t *Terminal) handle(ctx context.Context, kind Kind, m *cupproto.Message, op pos.Operation) (pos.Handle, error) {
+func (t *Terminal) handle(ctx context.Context, kind Kind, m *cupproto.Message, card Card) (pos.Handle, error) {
 	f60, err := m.F60()
 	if err != nil {
 		return nil, err
 	}
 	h := pos.Handle{keySTAN: trace(m.STAN()), keyBatch: trace(f60.Batch), keyKind: string(kind)}
-	memo, err := t.memo(ctx, m)
+	if card.Foreign {
+		h[keyAlien] = "1"
+	}
+	memo, err := t.memo(ctx, m, card.PAN)
 	if err != nil {
 		return nil, err
 	}
@@ -341,7 +365,7 @@ func (t *Terminal) about(batch, stan string) []byte {
 
 // memo is the message without tracks, PIN and MAC, sealed. Where nothing may be
 // kept, or the key store cannot seal, the card's own data is left out as well.
-func (t *Terminal) memo(ctx context.Context, m *cupproto.Message) ([]byte, error) {
+func (t *Terminal) memo(ctx context.Context, m *cupproto.Message, pan emv.PAN) ([]byte, error) {
 	c := m.Clone()
 	defer c.Clear()
 	c.Del(26, 35, 36, 48, 52, 53, 62, 64)
@@ -350,13 +374,8 @@ func (t *Terminal) memo(ctx context.Context, m *cupproto.Message) ([]byte, error
 	} else if _, pin := l.Find(cupproto.TagPINBlockSM4); pin {
 		c.Del(59)
 	}
-	if c.Text(22) != "" && !c.Has(2) && m.Has(35) && !t.cfg.Profile.EncryptTrack {
-		if v, ok := m.Get(35); ok { // a swiped card names itself in its track only
-			if track, err := emv.ParseTrack2(v); err == nil {
-				track.PAN().Use(func(d []byte) { c.Set(2, d) })
-				track.Clear()
-			}
-		}
+	if !c.Has(2) && !pan.IsZero() { // a swiped card names itself in its track only
+		pan.Use(func(d []byte) { c.Set(2, d) })
 	}
 	f60, err := c.F60()
 	if err != nil {
@@ -420,10 +439,12 @@ func (t *Terminal) conclude(ctx context.Context, kind Kind, m *cupproto.Message,
 			r.Handle[keyVouch] = string(v)
 		}
 	}
-	notice, err := t.finish(ctx, a, card)
+	end, err := t.finish(ctx, a, card)
 	if err != nil {
 		// The card refused what the host approved: it must be taken back.
-		t.reasons[m.STAN()] = cupproto.ReasonOther
+		if err := t.because(m.STAN(), cupproto.ReasonOther); err != nil {
+			return pos.Reply{}, err
+		}
 		return pos.Reply{}, fmt.Errorf("unionpay: the card did not agree to the host's answer: %w", err)
 	}
 	if !a.approved() {
@@ -434,29 +455,53 @@ func (t *Terminal) conclude(ctx context.Context, kind Kind, m *cupproto.Message,
 		r.Approved = pos.FromMinor(amount, t.cfg.Currency)
 	}
 	r.Chip = chipSlip(card.Chip, a)
-	if err := t.cfg.State.Keep(Change{Add: t.item(kind, m, r, card, h)}); err != nil {
+	item := t.item(kind, m, r, card, h)
+	if len(end.Certificate) > 0 {
+		if err := t.certify(ctx, m, card, item, end.Certificate); err != nil {
+			return pos.Reply{}, err
+		}
+	}
+	// Dropped first: a repeated message may have left its item before a crash.
+	if err := t.cfg.State.Keep(Change{Drop: m.STAN(), Add: item}); err != nil {
 		// Booked at the host, but not in the batch here: the undo is safe, a hole
 		// in the batch is not.
 		return pos.Reply{}, fmt.Errorf("unionpay: the batch could not be written: %w", err)
 	}
-	if len(notice) > 0 {
-		t.noticeScript(ctx, m, a, notice)
+	if len(end.Script) > 0 {
+		t.noticeScript(ctx, m, a, end.Script)
 	}
 	return r, nil
 }
 
 // finish lets the chip hear the answer.
-func (t *Terminal) finish(ctx context.Context, a answer, card Card) (notice []byte, err error) {
+func (t *Terminal) finish(ctx context.Context, a answer, card Card) (end Finished, err error) {
 	f, ok := t.cfg.Cards.(Finisher)
 	if !ok || len(card.Chip) == 0 {
-		return nil, nil
+		return Finished{}, nil
 	}
 	field, _ := a.Get(55)
-	notice, err = f.Finish(ctx, a.approved(), field)
+	end, err = f.Finish(ctx, a.approved(), field)
 	if !a.approved() {
 		err = nil // declined is declined, whatever the chip says to it
 	}
-	return notice, err
+	return end, err
+}
+
+// certify seals the chip's certificate with the item, for the batch upload.
+func (t *Terminal) certify(ctx context.Context, m *cupproto.Message, card Card, item *Item, certificate []byte) error {
+	c := m.Clone()
+	defer c.Clear()
+	c.Set(55, certificate)
+	sealed, err := t.memo(ctx, c, card.PAN)
+	if err == nil && len(sealed) > 0 && !t.cfg.Profile.ForgetCards {
+		item.Sealed, item.TC = sealed, true
+	}
+	return err
+}
+
+// because keeps why a payment must be reversed.
+func (t *Terminal) because(stan uint32, code string) error {
+	return t.cfg.State.Keep(Change{Reason: &Reason{STAN: stan, Code: code}})
 }
 
 func (t *Terminal) item(kind Kind, m *cupproto.Message, r pos.Reply, card Card, h pos.Handle) *Item {

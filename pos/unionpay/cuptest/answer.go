@@ -70,6 +70,9 @@ func (h *Host) decide(r *request) *result {
 		return &result{code: "77"}
 	case r.row.MAC && l.settling && r.row.Kind != cupproto.ReversalKind:
 		return &result{code: "90"}
+	case len(r.row.Missing(r.Message)) > 0 && r.row.Kind != cupproto.Signature: // e-slips differ from host to host
+		h.log("%s without fields %v", r.row.Kind, r.row.Missing(r.Message))
+		return &result{code: "30"}
 	}
 	switch r.row.Kind {
 	case cupproto.SignOn:

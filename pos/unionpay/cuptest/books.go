@@ -33,6 +33,7 @@ type transaction struct {
 	amount   int64  // approved
 	rrn      string
 	auth     string
+	code39   string // as it was answered
 	approved bool
 	reversed bool
 	undone   bool // voided, completed or wholly refunded

@@ -12,6 +12,13 @@ func (h *Host) financial(r *request) *result {
 		if t.tomb {
 			return &result{code: "12"} // it was reversed before it came
 		}
+		if r.MTI == "0220" && t.code39 != "" { // an advice may be repeated: it is answered as the first time
+			return &result{code: t.code39, t: t, set: func(m *cupproto.Message) {
+				if t.approved {
+					h.approve(r, m, t)
+				}
+			}}
+		}
 		return &result{code: "94"}
 	}
 	amount, ok := r.Amount()
@@ -20,6 +27,7 @@ func (h *Host) financial(r *request) *result {
 	}
 	t := &transaction{kind: r.row.Kind, amount: amount}
 	if code := h.check(r, t); code != "" {
+		t.code39 = code
 		r.lane.ledger[key(r.f60.Batch, r.STAN())] = t
 		return &result{code: code}
 	}
@@ -39,11 +47,15 @@ func (h *Host) financial(r *request) *result {
 		h.log("cannot book: %v", err)
 		return &result{code: "96"}
 	}
+	t.code39 = code
 	r.lane.ledger[key(r.f60.Batch, r.STAN())] = t
 	h.move(t, booked, held)
 	h.mark(t, true)
 	return &result{code: code, t: t, set: func(m *cupproto.Message) { h.approve(r, m, t) }}
 }
+
+// acquirerID is who acquires here (受理方标识码).
+const acquirerID = "00010000"
 
 // takes reports whether a kind asks for new money.
 func (h *Host) takes(kind cupproto.TransactionKind) bool {
@@ -57,6 +69,7 @@ func (h *Host) takes(kind cupproto.TransactionKind) bool {
 // approve fills in what an approval says.
 func (h *Host) approve(r *request, m *cupproto.Message, t *transaction) {
 	m.SetAmount(t.amount)
+	m.SetString(32, acquirerID)
 	m.SetString(38, t.auth)
 	scheme := "CUP"
 	if a := h.accounts[t.pan]; a != nil {
@@ -142,7 +155,7 @@ func (h *Host) whose(r *request, t *transaction) string {
 	}
 	t.pan = h.pan(r)
 	a := h.accounts[t.pan]
-	if a == nil && r.Has(61) && t.pan == "" { // the original names the card
+	if a == nil && r.Has(61) && t.pan == "" && r.row.Kind != cupproto.OfflineSale { // the original names the card
 		return ""
 	}
 	if a == nil {

@@ -41,6 +41,7 @@ type Config struct {
 	Terminals map[string]string
 	Cards     []Card // nil is Cards()
 	Seed      uint64 // chooses keys, authorisation codes
+	Batch     uint32 // the terminals begin with; zero is 1
 	// Think is how long the host takes for a financial request.
 	Think time.Duration
 	// Late is the pause of the fault answer-late; zero is 2 s.
@@ -107,6 +108,9 @@ func New(cfg Config) *Host {
 	if cfg.Cards == nil {
 		cfg.Cards = Cards()
 	}
+	if cfg.Batch == 0 {
+		cfg.Batch = 1
+	}
 	if cfg.Late == 0 {
 		cfg.Late = 2 * time.Second
 	}
@@ -114,7 +118,7 @@ func New(cfg Config) *Host {
 	h := &Host{cfg: cfg, ctx: ctx, cancel: cancel, rng: rand.New(rand.NewPCG(cfg.Seed, randomStream)),
 		lanes: map[string]*lane{}, accounts: map[string]*account{}, open: map[net.Conn]bool{}}
 	for number, merchant := range cfg.Terminals {
-		h.lanes[number] = &lane{number: number, merchant: merchant, batch: 1, ledger: map[string]*transaction{}}
+		h.lanes[number] = &lane{number: number, merchant: merchant, batch: cfg.Batch, ledger: map[string]*transaction{}}
 	}
 	for _, c := range cfg.Cards {
 		h.accounts[c.PAN] = &account{Card: c, held: map[string]int64{}}
