@@ -79,6 +79,14 @@ func TestADayAtTheAcquirer(t *testing.T) {
 	status, out, errs = l.run(t, "settle", "--json")
 	require.Equal(t, statusOK, status, errs)
 	require.Contains(t, out, `"equal":true`)
+	status, out, errs = l.run(t, "batch")
+	require.Equal(t, statusOK, status, errs)
+	require.Contains(t, out, "batch 000002")
+	status, _, errs = l.run(t, "batch", "--give-up")
+	require.Equal(t, statusUsage, status, errs)
+	status, out, errs = l.run(t, "batch", "--give-up", "--operator", "anna", "--json")
+	require.Equal(t, statusOK, status, errs)
+	require.Contains(t, out, `"given_up_by":"anna"`)
 	status, out, errs = l.run(t, "signoff", "--lang", "zh")
 	require.Equal(t, statusOK, status, errs)
 	require.Contains(t, out, "签退成功")
@@ -90,6 +98,24 @@ func TestADayAtTheAcquirer(t *testing.T) {
 		}
 		require.NoError(t, err)
 		require.NotContains(t, string(b), cuptest.Cards()[0].PAN, file)
+	}
+}
+
+// Nothing is said to the host while a payment there is in doubt.
+func TestTheReversalGoesFirst(t *testing.T) {
+	l := newLab(t, nil)
+	status, _, errs := l.run(t, "signon")
+	require.Equal(t, statusOK, status, errs)
+	require.Empty(t, l.host.Inject("lose-answer"))
+	for range 1000 { // and no reversal gets through for now
+		require.Empty(t, l.host.Inject("lose-request"))
+	}
+	status, _, errs = l.run(t, "charge", "--amount", "1", "--reference", "A1")
+	require.Equal(t, statusUnknown, status, errs)
+	for _, quiet := range []string{"signon", "balance", "download"} {
+		status, _, errs = l.run(t, quiet)
+		require.Equal(t, statusNotSent, status, errs)
+		require.Contains(t, errs, "run till recover first")
 	}
 }
 

@@ -101,7 +101,7 @@ func (a *app) command() *cobra.Command {
 	fs.StringVar(&a.traceFile, "trace", "", "append a masked transcript of the conversation to this `file`")
 	root.AddCommand(a.chargeCommand(), a.preauthCommand(), a.voidCommand(), a.refundCommand(), a.completeCommand(),
 		a.queryCommand(), a.recoverCommand(), a.confirmCommand(), a.abandonCommand(), a.resolveCommand(),
-		a.settleCommand(), a.signOnCommand(), a.signOffCommand(), a.echoCommand(), a.balanceCommand(), a.downloadCommand(), a.keysCommand(),
+		a.settleCommand(), a.signOnCommand(), a.signOffCommand(), a.echoCommand(), a.balanceCommand(), a.downloadCommand(), a.batchCommand(), a.keysCommand(),
 		a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.decodeCommand(), a.demoCommand())
 	return root
 }
@@ -140,7 +140,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 func moneyless(cmd *cobra.Command) bool {
 	for ; cmd != nil; cmd = cmd.Parent() {
 		switch cmd.Name() {
-		case "decode", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "help", "completion":
+		case "decode", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "batch", "help", "completion":
 			return true
 		}
 	}
@@ -202,7 +202,7 @@ func (a *app) openTill(ctx context.Context) (*pos.Till, func(), error) {
 		d, err := t.open(trace)
 		if err != nil {
 			undo()
-			return nil, nil, &usageError{fmt.Errorf("--tender %s: %w", t.name, err)}
+			return nil, nil, notOpened(t.name, err)
 		}
 		cfg.Drivers[t.name] = d
 		cfg.Times = longest(cfg.Times, t.times)

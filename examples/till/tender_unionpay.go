@@ -241,8 +241,38 @@ func (a *app) acquirer(ctx context.Context, do func(context.Context, *unionpay.T
 	defer trace.close()
 	terminal, err := t.unionpay.terminal(trace)
 	if err != nil {
-		return usagef("--tender %s: %w", name, err)
+		return notOpened(name, err)
 	}
 	defer terminal.Close()
+	if err := a.noDoubt(ctx, terminal.Device()); err != nil {
+		return err
+	}
 	return do(ctx, terminal)
+}
+
+// notOpened says why a tender could not be opened: most often its text is wrong,
+// but it can also be in use.
+func notOpened(name string, err error) error {
+	if errors.Is(err, unionpay.ErrStateLocked) {
+		return &pos.Error{Op: "open", Class: pos.ErrBusy, Err: err}
+	}
+	return usagef("--tender %s: %w", name, err)
+}
+
+// noDoubt refuses to speak to a host while a payment there is in doubt: its
+// reversal goes before everything else.
+func (a *app) noDoubt(ctx context.Context, device string) error {
+	if _, err := os.Stat(a.journalPath); err != nil {
+		return nil // no journal, no payment
+	}
+	j, err := a.openJournal(ctx, true)
+	if err != nil {
+		return err
+	}
+	defer j.Close()
+	list, err := j.Find(ctx, pos.Filter{Device: device, States: pos.LiveStates(), Limit: 1})
+	if err != nil || len(list) == 0 || list[0].State == pos.StateManual {
+		return err
+	}
+	return &pos.Error{Op: "open", Class: pos.ErrBusy, Err: &pos.Blocked{Class: pos.ErrBusy, By: list[0], Why: "run till recover first"}}
 }

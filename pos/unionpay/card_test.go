@@ -143,7 +143,7 @@ func TestOfflineSalesReachTheHostOnce(t *testing.T) {
 	_, err = till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(2000), Reference: "flushes"})
 	require.NoError(t, err)
 	require.Empty(t, b.state.State().Notes)
-	require.Empty(t, term.Troubles())
+	require.Empty(t, term.State().Troubles)
 	b.agree(t, j)
 }
 

@@ -3,6 +3,7 @@ package unionpay
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/openecr/openecr/pos"
 	"github.com/openecr/openecr/pos/unionpay/cupproto"
@@ -267,6 +268,11 @@ var (
 	_ pos.Identifier = (*offline)(nil)
 )
 
-// Troubles are the stored messages the host refused for good, with its code: a
-// person must look (不成功流水单).
-func (t *Terminal) Troubles() []Note { return t.cfg.State.State().Troubles }
+// State is what the terminal remembers: the open batch, the notes that must still
+// reach the host, and the troubles, which the host refused for good and a person
+// must look at (不成功流水单). The slices are the caller's.
+func (t *Terminal) State() State {
+	s := t.cfg.State.State()
+	s.Items, s.Notes, s.Troubles, s.Reasons = slices.Clone(s.Items), slices.Clone(s.Notes), slices.Clone(s.Troubles), slices.Clone(s.Reasons)
+	return s
+}
