@@ -38,8 +38,13 @@
 // or 25, also after a restart. A reversal is never reversed itself. An answer
 // without MAC is no answer, also when it declines.
 //
-// A refund cannot be reversed. Where the host answers repeated trace numbers
-// with 94 (Profile.RefundsRepeat) it is repeated; elsewhere a person must look.
+// A refund cannot be reversed. Where the host never refunds a trace number twice
+// (Profile.RefundsRepeat) it is repeated, and believed as the host then answers;
+// elsewhere, and at 94, a person must look.
+//
+// While a batch is being settled nothing is sold and nothing reversed: what was
+// told in the totals can afterwards only be refunded. A batch the host will not
+// settle any more is given up by a person, see Terminal.GiveUpBatch.
 //
 // # Card data
 //
@@ -47,6 +52,9 @@
 // reversal, void or batch upload needs later (the card number, expiry, chip
 // results) is sealed with a key of the key store and kept as ciphertext in the
 // journal's handle and in the Store; Profile.ForgetCards keeps nothing of it.
+// The ciphertext stays in the journal, which is never rewritten: the master key is
+// what makes it worthless, and loading another one strands what was not reversed
+// or uploaded yet (a stored note then becomes a trouble for a person).
 //
 // # What to settle with the acquirer
 //
@@ -62,7 +70,7 @@
 //	wait for an answer                           60 s                        Timeout
 //	answers that end a reversal                  00 12 25                    ReversalClosed, AnyCloses
 //	void and refund: read the card again         no                          VoidNeedsCard
-//	refunds may be repeated                      no                          RefundsRepeat
+//	refunds may be repeated, never booked twice  no                          RefundsRepeat
 //	completion by request or advice              request                     CompletionAdvice
 //	sign on every day                            yes                         AlwaysSignedOn
 //
@@ -72,6 +80,7 @@
 // SM4 PIN block.
 //
 // Not built: e-cash, tips and adjustments, blacklists, remote loading of the
-// master key, field 47, customer-presented queries of scan payments, which have
-// no common form.
+// master key, field 47, upload of chip transactions that failed (204, 206),
+// e-signatures of several parts and their field 55, where a key serial number of
+// DUKPT goes, queries of scan payments, which have no common form.
 package unionpay
