@@ -4,11 +4,12 @@ go 1.26.0
 
 require (
 	github.com/creack/pty v1.1.24
-	github.com/google/gousb v1.1.3
 	github.com/emmansun/gmsm v0.15.5
+	github.com/google/gousb v1.1.3
 	github.com/hajimehoshi/bitmapfont/v4 v4.1.0
 	github.com/makiuchi-d/gozxing v0.1.1
 	github.com/moov-io/iso8583 v0.26.0
+	github.com/skip2/go-qrcode v0.0.0-20200617195104-da1b6568686e
 	github.com/spf13/cobra v1.10.2
 	github.com/spf13/pflag v1.0.9
 	github.com/stretchr/testify v1.12.1

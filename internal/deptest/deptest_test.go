@@ -55,6 +55,7 @@ var rules = []rule{
 	{"transport/escpos", []string{module + "transport", module + "internal/", module + "transport/escpos/internal/", "golang.org/x/text/"}},
 	{"transport", []string{module + "internal/"}},
 	{"emv", nil},
+	{"qr/qrimage", []string{"rsc.io/qr", "rsc.io/qr/coding", "github.com/makiuchi-d/gozxing", "github.com/makiuchi-d/gozxing/", "github.com/hajimehoshi/bitmapfont/v4", "golang.org/x/image/"}},
 	{"qr", []string{module + "pos", module + "emv", module + "internal/"}},
 	{"douyin", []string{module + "pos"}},
 	{"internal", []string{"golang.org/x/sys/"}},
@@ -62,7 +63,7 @@ var rules = []rule{
 }
 
 // pure packages do no I/O at all.
-var pure = []string{"transport/frame", "emv", "transport/escpos/internal/ink", "transport/escpos/paper", "pos/zvt/zvtproto", "pos/unionpay/cupproto"}
+var pure = []string{"transport/frame", "emv", "qr", "qr/qrimage", "transport/escpos/internal/ink", "transport/escpos/paper", "pos/zvt/zvtproto", "pos/unionpay/cupproto"}
 
 var impure = []string{"os", "net", "net/http", "os/exec", "syscall", "io/fs", "database/sql"}
 
