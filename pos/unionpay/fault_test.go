@@ -80,6 +80,7 @@ type cutter struct {
 	mu   sync.Mutex
 	sent bool // cut what is sent, else what is received
 	left int  // bytes until the cut; negative is never
+	skip int  // connections that are left alone first
 	pull bool // and then nobody can connect any more
 	out  bool
 }
@@ -98,14 +99,15 @@ func (c *cutter) plugIn() {
 
 func (c *cutter) Dial(ctx context.Context) (transport.Conn, error) {
 	c.mu.Lock()
-	out := c.out
+	out, alone := c.out, c.skip > 0
+	c.skip = max(c.skip-1, 0)
 	c.mu.Unlock()
 	if out {
 		return nil, errCut
 	}
 	conn, err := c.Dialer.Dial(ctx)
-	if err != nil {
-		return nil, err
+	if err != nil || alone {
+		return conn, err
 	}
 	return &cutConn{conn, c}, nil
 }
@@ -191,6 +193,78 @@ func TestTheLineIsCutAfterEveryByte(t *testing.T) {
 		s, err := till.Settle(t.Context(), pos.SettleRequest{Currency: pos.CNY})
 		require.NoError(t, err)
 		require.True(t, s.Equal, "difference %s", s.Difference)
+	}
+}
+
+// The same for a void, for the reversal of a sale, and for a settlement.
+func TestWhatFollowsASaleIsCutAfterEveryByte(t *testing.T) {
+	const longest = 400
+	for _, sent := range []bool{true, false} {
+		b := newBench(t, cuptest.Config{}, unionpay.Profile{AlwaysSignedOn: true})
+		c := &cutter{Dialer: b.cfg.Dialer, left: -1}
+		b.cfg.Dialer = c
+		j := postest.NewMemoryJournal()
+		till := b.till(t, j)
+		charge := func(ref string) (pos.Attempt, error) {
+			return till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(1000), Reference: ref})
+		}
+		n := 0
+		for ; n < longest; n++ {
+			a, err := charge(fmt.Sprint("v", n))
+			require.NoError(t, err)
+			c.arm(sent, n)
+			v, err := till.Void(t.Context(), pos.VoidRequest{Original: a.ID})
+			c.arm(false, -1)
+			if err == nil {
+				break
+			}
+			require.Contains(t, []pos.State{pos.StateReversed, pos.StateNotSent}, v.State, "cut after %d bytes: %v", n, err)
+		}
+		require.Greater(t, n, 100)
+		require.Less(t, n, longest)
+		b.agree(t, j)
+		for n = 0; n < longest; n++ {
+			require.Empty(t, b.host.Inject("lose-answer"))
+			c.mu.Lock()
+			c.skip, c.sent, c.left = 1, sent, n
+			c.mu.Unlock()
+			a, err := charge(fmt.Sprint("r", n))
+			require.Error(t, err)
+			require.Equal(t, pos.StateReversed, a.State, "the reversal is repeated until it is answered")
+			c.mu.Lock()
+			whole := c.left >= 0
+			c.skip, c.left = 0, -1
+			c.mu.Unlock()
+			if whole {
+				break
+			}
+		}
+		require.Greater(t, n, 60)
+		require.Less(t, n, longest)
+		b.agree(t, j)
+		for n = 0; n < longest; n++ {
+			_, err := charge(fmt.Sprint("s", n))
+			require.NoError(t, err)
+			batch := b.host.Batch(cuptest.Terminal)
+			c.arm(sent, n)
+			_, err = till.Settle(t.Context(), pos.SettleRequest{Currency: pos.CNY})
+			c.mu.Lock()
+			whole := c.left >= 0
+			c.left = -1
+			c.mu.Unlock()
+			if errors.Is(err, pos.ErrNotSent) {
+				require.Equal(t, batch, b.host.Batch(cuptest.Terminal))
+				continue
+			}
+			require.NoError(t, err, "cut after %d bytes", n)
+			require.Equal(t, batch+1, b.host.Batch(cuptest.Terminal))
+			if whole {
+				break
+			}
+		}
+		require.Greater(t, n, 100, "totals and end are longer than that")
+		require.Less(t, n, longest)
+		b.agree(t, j)
 	}
 }
 
