@@ -74,6 +74,27 @@ func TestADayAtTheAcquirer(t *testing.T) {
 	require.Empty(t, l.host.Inject("lose-answer"))
 	status, _, errs = l.run(t, "charge", "--amount", "45.00", "--reference", "A2")
 	require.Equal(t, statusDeclined, status, errs)
+	status, out, errs = l.run(t, "charge", "--amount", "7", "--reference", "A3", "--code", "6212345678901234567", "--json")
+	require.Equal(t, statusOK, status, errs)
+	require.NotContains(t, out+errs, "6212345678901234567", "a payment code is as good as money")
+	var scan pos.Attempt
+	require.NoError(t, json.Unmarshal([]byte(out), &scan))
+	status, _, errs = l.run(t, "refund", string(scan.ID))
+	require.Equal(t, statusOK, status, errs)
+	for _, wrong := range []string{"1", "62123456789012345x7", "-"} {
+		status, _, errs = l.run(t, "charge", "--amount", "7", "--reference", "A4", "--code", wrong)
+		require.Equal(t, statusUsage, status, errs)
+	}
+	l.write(t, "card.json", map[string]any{"entry": "chip", "track2": "6225880000000007D31062200000000", "sequence": "001",
+		"chip": "9F260801020304050607089F2701809F100707000103A0A8029F3704112233449F36020001950500000080009A032611229C01009F02060000000012805F2A02015682023900"})
+	status, out, errs = l.run(t, "charge", "--amount", "3", "--reference", "A5", "--json")
+	require.Equal(t, statusOK, status, errs)
+	var chip pos.Attempt
+	require.NoError(t, json.Unmarshal([]byte(out), &chip))
+	require.Equal(t, "insert", chip.Entry)
+	require.Equal(t, "0102030405060708", chip.Chip.Cryptogram)
+	status, _, errs = l.run(t, "void", string(chip.ID))
+	require.Equal(t, statusOK, status, errs)
 	status, _, errs = l.run(t, "void", string(paid.ID))
 	require.Equal(t, statusOK, status, errs)
 	status, out, errs = l.run(t, "settle", "--json")

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -11,8 +14,8 @@ import (
 
 // takeFlags are those of charge and preauth.
 type takeFlags struct {
-	amount, currency, reference, due, given, attempt, operator string
-	confirm                                                    bool
+	amount, currency, reference, due, given, attempt, operator, code string
+	confirm                                                          bool
 }
 
 func (a *app) chargeCommand() *cobra.Command {
@@ -34,6 +37,7 @@ Ctrl-C asks the terminal to stop; what is printed then is what is true.`,
 	a.commonTakeFlags(cmd, &f)
 	cmd.Flags().StringVar(&f.due, "due", "", "whole `amount` of the sale when it is split over several tenders")
 	cmd.Flags().StringVar(&f.given, "given", "", "cash handed over; change is worked out")
+	cmd.Flags().StringVar(&f.code, "code", "", "`digits` of a payment code that was scanned, for tenders that take one; - reads a line from stdin")
 	cmd.Flags().BoolVar(&f.confirm, "confirm", false, "confirm in the same breath, for registers without a database")
 	return cmd
 }
@@ -59,6 +63,33 @@ func (a *app) commonTakeFlags(cmd *cobra.Command, f *takeFlags) {
 	fs.StringVar(&f.operator, "operator", "", "`who` stands at the till")
 }
 
+// scanned reads a payment code (付款码). It is as good as money and never repeated.
+func (a *app) scanned(tender, code string) (pos.Secret, error) {
+	if code == "" {
+		return pos.Secret{}, nil
+	}
+	if t := a.tender(tender); t == nil || t.unionpay == nil {
+		return pos.Secret{}, usagef("tender %q takes no payment code", tender)
+	}
+	if code == "-" {
+		line, err := bufio.NewReader(io.LimitReader(a.in, maxCode+2)).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return pos.Secret{}, usagef("--code: %w", err)
+		}
+		code = strings.TrimSpace(line)
+	}
+	if len(code) < minCode || len(code) > maxCode || strings.Trim(code, "0123456789") != "" {
+		return pos.Secret{}, usagef("--code is a number of %d to %d digits", minCode, maxCode)
+	}
+	return pos.NewSecret([]byte(code)), nil
+}
+
+// Payment codes have 16 to 24 digits.
+const (
+	minCode = 16
+	maxCode = 24
+)
+
 // request reads the flags; what is wrong with them is wrong use.
 func (a *app) request(typ pos.Type, f takeFlags) (pos.ChargeRequest, error) {
 	a.draft = pos.Attempt{ID: pos.AttemptID(f.attempt), Till: a.tillID, Reference: f.reference, Type: typ, Operator: f.operator}
@@ -74,7 +105,11 @@ func (a *app) request(typ pos.Type, f takeFlags) (pos.ChargeRequest, error) {
 		return pos.ChargeRequest{}, err
 	}
 	a.draft.Tender = tender
-	r := pos.ChargeRequest{Tender: tender, Reference: f.reference, Attempt: pos.AttemptID(f.attempt), Operator: f.operator}
+	code, err := a.scanned(tender, f.code)
+	if err != nil {
+		return pos.ChargeRequest{}, err
+	}
+	r := pos.ChargeRequest{Code: code, Tender: tender, Reference: f.reference, Attempt: pos.AttemptID(f.attempt), Operator: f.operator}
 	currency := pos.Currency(f.currency)
 	if currency == "" {
 		currency = a.currencyOf(tender)

@@ -43,12 +43,15 @@ type unionpayProfile struct {
 
 // cardFile is a test card. Never put a real one into a file.
 type cardFile struct {
-	Entry   string `json:"entry"` // swipe (default) or keyed
-	PAN     string `json:"pan"`
-	Track2  string `json:"track2"`
-	Expiry  string `json:"expiry"`
-	PIN     string `json:"pin"`
-	Foreign bool   `json:"foreign"`
+	Entry  string `json:"entry"` // swipe (default), keyed or chip
+	PAN    string `json:"pan"`
+	Track2 string `json:"track2"`
+	Expiry string `json:"expiry"`
+	PIN    string `json:"pin"`
+	// Chip is field 55 in hex, and Sequence tag 5F34, of a simulated chip.
+	Chip     string `json:"chip"`
+	Sequence string `json:"sequence"`
+	Foreign  bool   `json:"foreign"`
 }
 
 // unionpayFiles is an acquirer as --tender names it.
@@ -209,13 +212,19 @@ func (c cardFile) read() (card unionpay.Card, err error) {
 	case "", "swipe":
 		card.Entry = unionpay.EntrySwipe
 		card.Track2, err = emv.ParseTrack2([]byte(c.Track2))
+	case "chip":
+		card.Entry, card.Sequence = unionpay.EntryChip, c.Sequence
+		if card.Track2, err = emv.ParseTrack2([]byte(c.Track2)); err == nil {
+			card.PAN, card.Expiry = card.Track2.PAN(), card.Track2.Expiry()
+			card.Chip, err = hex.DecodeString(c.Chip)
+		}
 	case "keyed":
 		card.Entry = unionpay.EntryKeyed
 		if card.PAN, err = emv.ParsePAN([]byte(c.PAN)); err == nil {
 			card.Expiry, err = emv.ParseExpiry(c.Expiry)
 		}
 	default:
-		err = errors.New("test card: \"entry\" is swipe or keyed")
+		err = errors.New("test card: \"entry\" is swipe, keyed or chip")
 	}
 	if err == nil && c.PIN != "" {
 		card.PIN, err = cupkey.NewPIN([]byte(c.PIN))
