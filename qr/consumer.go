@@ -31,7 +31,7 @@ const consumerFormat = "CPV01"
 type Application struct {
 	AID      []byte
 	Label    string
-	PAN      emv.PAN     // masked; zero when the phone gave a track or a token elsewhere
+	PAN      emv.PAN     // masked; of the track or the common template where it is not here; may be zero
 	Track2   emv.Track2  // masked; never store it
 	LastFour string      // 9F25
 	Objects  emv.Objects // all of the template
@@ -139,8 +139,27 @@ func (p *ConsumerPayload) read() {
 		}
 		first = false
 	}
+	p.shareCard()
 	if len(p.Applications) == 0 {
 		p.Problems = append(p.Problems, Problem{ID: "61", Name: "application", Severity: Fatal, Err: ErrMissing, Text: ErrMissing.Error()})
+	}
+}
+
+// shareCard gives the card of the common template to applications that have none.
+func (p *ConsumerPayload) shareCard() {
+	var card emv.PAN
+	for _, o := range p.Common {
+		if o.Tag == 0x5A && o.Depth == 1 {
+			var err error
+			if card, err = emv.DecodePAN(o.Value); err != nil {
+				p.problem(ErrFormat, Violation, o, "not a card number")
+			}
+		}
+	}
+	for i := range p.Applications {
+		if p.Applications[i].PAN.IsZero() {
+			p.Applications[i].PAN = card
+		}
 	}
 }
 

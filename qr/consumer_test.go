@@ -40,6 +40,7 @@ func TestTheConsumersOfTheSpecificationAreRead(t *testing.T) {
 	require.Len(t, p.Applications, 2)
 	require.Equal(t, "Product1", p.Applications[0].Label)
 	require.Equal(t, "Product2", p.Applications[1].Label)
+	require.Equal(t, "123456******3458", p.Applications[1].PAN.String(), "of the common template")
 	atc, ok := p.Common.Find(0x9F36)
 	require.True(t, ok)
 	require.Equal(t, []byte{0, 1}, atc)

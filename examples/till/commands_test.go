@@ -252,7 +252,7 @@ func TestWrongUseIsExplained(t *testing.T) {
 		why  string
 	}{
 		{[]string{"bogus"}, `there is no command "bogus"; till --help names them all`},
-		{[]string{"decode"}, "say what the bytes are: till decode zvt HEX, zvt-serial HEX, cup HEX, emv HEX or dol HEX"},
+		{[]string{"decode"}, "say what the bytes are: till decode zvt HEX, zvt-serial HEX, cup HEX, emv HEX, dol HEX, qr TEXT, cpm BASE64 or paycode DIGITS"},
 		{[]string{"decode", "zvt"}, "give the bytes in hexadecimal, or - to read them from stdin"},
 		{[]string{"decode", "zvt", " "}, "there are no bytes in what was given"},
 		{[]string{"decode", "zvt", "0G"}, "character 2 ('G') is not hexadecimal"},

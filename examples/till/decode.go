@@ -14,7 +14,7 @@ func (a *app) decodeCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "decode", Short: "Explain captured bytes, masked",
 		RunE: func(*cobra.Command, []string) error {
-			return usagef("say what the bytes are: till decode zvt HEX, zvt-serial HEX, cup HEX, emv HEX or dol HEX")
+			return usagef("say what the bytes are: till decode zvt HEX, zvt-serial HEX, cup HEX, emv HEX, dol HEX, qr TEXT, cpm BASE64 or paycode DIGITS")
 		},
 	}
 	var fromTerminal, fromRegister bool
@@ -65,6 +65,7 @@ func (a *app) decodeCommand() *cobra.Command {
 	}
 	cmd.AddCommand(apdu, line, a.decodeCupCommand())
 	cmd.AddCommand(a.emvCommands()...)
+	cmd.AddCommand(a.qrDecoders()...)
 	return cmd
 }
 
