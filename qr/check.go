@@ -50,14 +50,14 @@ var classes = func() (t [256]uint8) {
 
 // holds reports whether a value has the form.
 func (f Form) holds(value string) bool {
-	want, high := uint8(1)<<f, uint8(0)
+	forms, high := uint8(0xFF), uint8(0)
 	for i := 0; i < len(value); i++ {
-		if classes[value[i]]&want == 0 {
-			return false
-		}
+		forms &= classes[value[i]] // no branch: values are short and mostly right
 		high |= value[i]
 	}
 	switch {
+	case forms&(1<<f) == 0:
+		return false
 	case f == decimal:
 		return amountForm(value)
 	case high >= utf8.RuneSelf:
@@ -178,18 +178,28 @@ func (sh shape) lengths() string { return between(int(sh.min), int(sh.max)) }
 // meaning checks values that have a list or a range.
 func (s *scanner) meaning(i int, o *Object, template ID, exponent int) {
 	switch {
-	case o.Depth == 1 && template == IDAdditional && o.ID == IDConsumerRequest:
-		if strings.Trim(o.Value, "AME") != "" {
-			s.problem(ErrFormat, Violation, o, template, "%q: only A (address), M (mobile) and E (e-mail) can be asked for", o.Value)
-		}
-	case o.Depth == 1 && (template == IDAdditional && o.ID >= 12 && o.ID < 50 || template == IDLanguage && o.ID > IDLocalCity),
-		o.Depth == 0 && (o.ID >= 65 && o.ID < FirstUnreserved || o.ID >= 6 && o.ID <= 8 || o.ID >= 17 && o.ID < FirstAccountTemplate):
-		s.problem(ErrReserved, Note, o, template, "")
 	case o.Depth == 0:
 		s.rootMeaning(i, o, exponent)
-	case o.Depth == 1 && template == IDAdditional && o.ID >= 50:
+	case o.Depth > 1:
+	case template == IDAdditional && o.ID == IDConsumerRequest:
+		if !askable(o.Value) {
+			s.problem(ErrFormat, Violation, o, template, "%q: only A (address), M (mobile) and E (e-mail) can be asked for", o.Value)
+		}
+	case template == IDAdditional && o.ID >= 50:
 		s.guid(i, o, template)
+	case template == IDAdditional && o.ID >= 12, template == IDLanguage && o.ID > IDLocalCity:
+		s.problem(ErrReserved, Note, o, template, "")
 	}
+}
+
+// askable: an app can be asked for address, mobile number and e-mail.
+func askable(value string) bool {
+	for _, c := range []byte(value) {
+		if c != 'A' && c != 'M' && c != 'E' {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *scanner) rootMeaning(i int, o *Object, exponent int) {
@@ -213,8 +223,11 @@ func (s *scanner) rootMeaning(i int, o *Object, exponent int) {
 	case IDLanguage:
 		s.language(i, o)
 	default:
-		if o.ID.guided() {
+		switch {
+		case o.ID.guided():
 			s.guid(i, o, 0)
+		case o.ID > IDLanguage || o.ID >= 6 && o.ID <= 8 || o.ID >= 17 && o.ID < FirstAccountTemplate:
+			s.problem(ErrReserved, Note, o, 0, "")
 		}
 	}
 }

@@ -81,6 +81,8 @@ func digit(c byte) bool { return c >= '0' && c <= '9' }
 type scanner struct {
 	p       *Payload
 	wide    bool // holds characters of several bytes
+	first   int  // of these bytes, in the payload
+	last    int  // of them
 	byBytes bool // lengths count bytes, against the rules
 	seen    ids  // in the root
 }
@@ -97,7 +99,7 @@ func (s *scanner) payload() {
 	case len(text) > MaxText:
 		s.whole(ErrTooLong, Fatal, 0, "%d bytes; no QR code holds more than %d", len(text), MaxText)
 		return
-	case !utf8.ValidString(text):
+	case !s.characters(text):
 		s.whole(ErrText, Fatal, 0, "")
 		return
 	case len(text) >= 4 && Digits.holds(text[:4]) && text[:2] != "00":
@@ -107,7 +109,6 @@ func (s *scanner) payload() {
 		s.whole(ErrNotPayload, Fatal, 0, "a payload begins with 0002 and two digits")
 		return
 	}
-	s.wide = !ascii(text)
 	s.p.Objects = make([]Object, 0, len(text)/usualObject+2)
 	if !s.root() && s.wide {
 		s.recount()
@@ -125,7 +126,7 @@ func (s *scanner) payload() {
 
 // recount tries again with lengths that count bytes, as careless encoders do.
 func (s *scanner) recount() {
-	again := scanner{p: &Payload{Text: s.p.Text}, wide: true, byBytes: true}
+	again := scanner{p: &Payload{Text: s.p.Text}, wide: true, first: s.first, last: s.last, byBytes: true}
 	if !again.root() {
 		return
 	}
@@ -199,7 +200,7 @@ func (s *scanner) object(text string, base, at int, depth uint8, template ID, se
 		return 0, false
 	}
 	length := int(rest[2]-'0')*10 + int(rest[3]-'0')
-	size, ok := s.take(rest[4:], length)
+	size, ok := s.take(rest[4:], base+at+4, length)
 	if !ok {
 		s.problemAt(ErrOverrun, severity, o, template, "length %d", length)
 		return 0, false
@@ -233,13 +234,27 @@ func (s *scanner) inner(t Object) {
 	}
 }
 
-// take returns the bytes of n characters.
-func (s *scanner) take(text string, n int) (size int, ok bool) {
+// characters reports whether text is UTF-8, and notes where it is not ASCII.
+func (s *scanner) characters(text string) bool {
+	if s.wide = !ascii(text); !s.wide {
+		return true
+	}
+	for text[s.first] < utf8.RuneSelf {
+		s.first++
+	}
+	for s.last = len(text) - 1; text[s.last] < utf8.RuneSelf; {
+		s.last--
+	}
+	return utf8.ValidString(text[s.first : s.last+1])
+}
+
+// take returns the bytes of the n characters at offset of the payload.
+func (s *scanner) take(text string, offset, n int) (size int, ok bool) {
 	if !s.wide || s.byBytes {
 		return n, n <= len(text) && (!s.wide || utf8.ValidString(text[:n]))
 	}
-	if n <= len(text) && ascii(text[:n]) {
-		return n, true
+	if offset+n <= s.first || offset > s.last {
+		return n, n <= len(text)
 	}
 	for ; n > 0; n-- {
 		if size == len(text) {

@@ -2,6 +2,7 @@ package qr
 
 import (
 	"fmt"
+	"math"
 	"path"
 	"slices"
 	"strings"
@@ -185,7 +186,7 @@ func (r *schemeReader) value(id string, part Part, offset int, value string) {
 
 // nested reads a template that only the scheme knows to be one.
 func (r *schemeReader) nested(id string, offset int, value string, parts []Part) {
-	s := scanner{p: &Payload{Text: value}, wide: !ascii(value)}
+	s := scanner{p: &Payload{Text: value}, wide: !ascii(value), last: math.MaxInt} // no byte is known to be ASCII
 	for at := 0; at < len(value); {
 		end, ok := s.object(value, offset+4, at, 1, 0, &s.seen)
 		if !ok {
