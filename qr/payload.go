@@ -47,7 +47,7 @@ type Options struct {
 
 // usualObject is how many bytes an object has at least on average, so that most
 // payloads need no second allocation. None has less than five.
-const usualObject = 7
+const usualObject = 9
 
 // Parse reads a merchant-presented payload. Errors: *Problem, with one of the
 // kinds above. The payload holds what could be read before, for showing only:
