@@ -6,8 +6,11 @@ import (
 	"github.com/makiuchi-d/gozxing"
 )
 
-// maxFinders bounds what is tried: text and pictures hold look-alikes.
-const maxFinders = 48
+// Limits of what is tried: text and pictures hold look-alikes.
+const (
+	maxFinders = 48
+	maxTries   = 200 // triples that stand as finders would; a tenth of a second
+)
 
 // finder is a square in a square: 1:1:3:1:1 across the middle.
 type finder struct{ x, y, module float64 }
@@ -16,6 +19,7 @@ type finder struct{ x, y, module float64 }
 // modules: what a program drew. It takes what the decoder's own search loses.
 func (g gray) upright(limit byte) (bits *gozxing.BitMatrix, p place, ok bool) {
 	found := g.finders(limit)
+	tries := 0
 	for _, tl := range found {
 		for _, tr := range found {
 			steps := (tr.x - tl.x) / tl.module
@@ -26,6 +30,9 @@ func (g gray) upright(limit byte) (bits *gozxing.BitMatrix, p place, ok bool) {
 			for _, bl := range found {
 				if math.Abs(bl.x-tl.x) > tl.module || math.Abs((bl.y-tl.y)-(tr.x-tl.x)) > 2*tl.module {
 					continue
+				}
+				if tries++; tries > maxTries {
+					return nil, place{}, false
 				}
 				n := float64(size - 7)
 				p := place{rightX: (tr.x - tl.x) / n, downY: (bl.y - tl.y) / n, size: size}
