@@ -140,6 +140,58 @@ func TestTheReversalGoesFirst(t *testing.T) {
 	}
 }
 
+// An attempt that waits for a person hides none behind it.
+func TestADoubtBehindAManualOne(t *testing.T) {
+	l := newLab(t, nil)
+	status, out, errs := l.run(t, "charge", "--amount", "12.80", "--reference", "A1", "--json")
+	require.Equal(t, statusOK, status, errs)
+	var paid pos.Attempt
+	require.NoError(t, json.Unmarshal([]byte(out), &paid))
+	require.Empty(t, l.host.Inject("lose-answer"))
+	status, _, errs = l.run(t, "refund", string(paid.ID), "--amount", "1.00")
+	require.Equal(t, statusUnknown, status, errs)
+	status, _, errs = l.run(t, "echo")
+	require.Equal(t, statusOK, status, errs)
+	for range 1000 {
+		require.Empty(t, l.host.Inject("lose-answer"))
+	}
+	status, _, errs = l.run(t, "charge", "--amount", "45.00", "--reference", "A2")
+	require.Equal(t, statusUnknown, status, errs)
+	for _, args := range [][]string{{"echo"}, {"batch", "--give-up", "--operator", "anna"}, {"batch", "--drop-note", "1", "--operator", "anna"}} {
+		status, _, errs = l.run(t, args...)
+		require.Equal(t, statusNotSent, status, errs)
+		require.Contains(t, errs, "run till recover first")
+	}
+	status, out, errs = l.run(t, "batch")
+	require.Equal(t, statusOK, status, errs)
+	require.Contains(t, out, "12.80")
+}
+
+// A batch whose settlement the host has forgotten can be given up.
+func TestGiveUpWhileSettling(t *testing.T) {
+	l := newLab(t, nil)
+	status, _, errs := l.run(t, "charge", "--amount", "12.80", "--reference", "A1")
+	require.Equal(t, statusOK, status, errs)
+	for range 1000 {
+		require.Empty(t, l.host.Inject("lose-settlement"))
+	}
+	status, _, errs = l.run(t, "settle")
+	require.NotEqual(t, statusOK, status, errs)
+	status, out, errs := l.run(t, "batch", "--give-up", "--operator", "anna")
+	require.Equal(t, statusOK, status, errs)
+	require.Contains(t, out, "12.80")
+	status, _, errs = l.run(t, "recover")
+	require.Equal(t, statusOK, status, errs)
+	status, out, errs = l.run(t, "batch")
+	require.Equal(t, statusOK, status, errs)
+	require.NotContains(t, out, "12.80")
+	require.NotContains(t, out, "settlement")
+	for _, wrong := range [][]string{{"--drop-note", "7"}, {"--drop-note", "7", "--give-up", "--operator", "anna"}, {"--drop-note", "7", "--operator", "anna"}} {
+		status, _, errs = l.run(t, append([]string{"batch"}, wrong...)...)
+		require.Equal(t, statusUsage, status, errs)
+	}
+}
+
 func TestSealedKeysForTheAcquirer(t *testing.T) {
 	t.Setenv("TILL_TEST_KEYS", "correct horse")
 	l := newLab(t, func(p map[string]any) {

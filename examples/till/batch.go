@@ -12,6 +12,7 @@ import (
 
 func (a *app) batchCommand() *cobra.Command {
 	var giveUp bool
+	var drop uint32
 	var operator string
 	cmd := &cobra.Command{
 		Use: "batch", Short: "Show the open batch at an acquirer, and what a person must look at", Args: noArgs,
@@ -19,19 +20,33 @@ func (a *app) batchCommand() *cobra.Command {
 --give-up ends a batch that can be settled no more, because the host is in
 another one or has forgotten its settlement. Compare the items it prints with
 the host's list first: they are not in any later settlement.
+--drop-note ends one stored message, by its trace number, that the host never
+answers and that holds up every sale: tell the acquirer what is in it.
 
 ` + acquirerHelp,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if giveUp && operator == "" {
+			switch {
+			case giveUp && drop != 0:
+				return usagef("--give-up or --drop-note: one at a time")
+			case giveUp && operator == "":
 				return usagef("--give-up needs --operator, who has compared it with the host's list")
+			case drop != 0 && operator == "":
+				return usagef("--drop-note needs --operator, who has told the acquirer")
 			}
 			if err := shopText("--operator", operator, pos.MaxTextLen); err != nil {
 				return err
 			}
-			return a.acquirer(cmd.Context(), func(ctx context.Context, t *unionpay.Terminal) error { return a.batch(ctx, t, giveUp, operator) })
+			switch {
+			case giveUp:
+				return a.acquirer(cmd.Context(), func(ctx context.Context, t *unionpay.Terminal) error { return a.giveUp(ctx, t, operator) })
+			case drop != 0:
+				return a.acquirer(cmd.Context(), func(_ context.Context, t *unionpay.Terminal) error { return a.dropNote(t, drop, operator) })
+			}
+			return a.terminal(cmd.Context(), func(_ context.Context, t *unionpay.Terminal) error { return a.batch(t) })
 		},
 	}
 	cmd.Flags().BoolVar(&giveUp, "give-up", false, "end the batch without settling it")
+	cmd.Flags().Uint32Var(&drop, "drop-note", 0, "end the stored message of this `trace` number")
 	cmd.Flags().StringVar(&operator, "operator", "", "`who` answers for giving it up")
 	return cmd
 }
@@ -39,22 +54,52 @@ the host's list first: they are not in any later settlement.
 // batchLine is the line of --json.
 type batchLine struct {
 	Batch    uint32          `json:"batch"`
-	GivenUp  string          `json:"given_up_by,omitempty"`
 	Items    []unionpay.Item `json:"items"`
 	Notes    []unionpay.Note `json:"notes,omitempty"`
 	Troubles []unionpay.Note `json:"troubles,omitempty"`
 	Settling bool            `json:"settling,omitempty"`
 }
 
-func (a *app) batch(ctx context.Context, t *unionpay.Terminal, giveUp bool, operator string) error {
+// givenUp is the second line of --json, once it is done.
+type givenUp struct {
+	Batch uint32 `json:"given_up_batch,omitempty"`
+	Note  uint32 `json:"given_up_note,omitempty"`
+	By    string `json:"given_up_by"`
+}
+
+// giveUp prints the list before anything of it is gone: it is all that remains.
+func (a *app) giveUp(ctx context.Context, t *unionpay.Terminal, operator string) error {
+	batch := t.State().Batch
+	if err := a.batch(t); err != nil {
+		return err
+	}
+	if _, err := t.GiveUpBatch(ctx); err != nil {
+		return err
+	}
+	return a.gaveUp(givenUp{Batch: batch, By: operator}, "batch.givenup")
+}
+
+func (a *app) dropNote(t *unionpay.Terminal, stan uint32, operator string) error {
+	if err := a.batch(t); err != nil {
+		return err
+	}
+	if err := t.GiveUpNote(stan); err != nil {
+		return err
+	}
+	return a.gaveUp(givenUp{Note: stan, By: operator}, "batch.dropped")
+}
+
+func (a *app) gaveUp(done givenUp, word string) error {
+	if a.json {
+		return a.object(done)
+	}
+	fmt.Fprintln(a.out, "  "+a.word(word))
+	return nil
+}
+
+func (a *app) batch(t *unionpay.Terminal) error {
 	st := t.State()
 	line := batchLine{Batch: st.Batch, Items: st.Items, Notes: st.Notes, Troubles: st.Troubles, Settling: st.Settling != nil}
-	if giveUp {
-		if _, err := t.GiveUpBatch(ctx); err != nil {
-			return err
-		}
-		line.GivenUp = operator
-	}
 	for i := range line.Items {
 		line.Items[i].Sealed = nil
 	}
@@ -78,9 +123,6 @@ func (a *app) batch(ctx context.Context, t *unionpay.Terminal, giveUp bool, oper
 	}
 	if line.Settling {
 		fmt.Fprintln(a.out, "  "+a.word("batch.settling"))
-	}
-	if giveUp {
-		fmt.Fprintln(a.out, "  "+a.word("batch.givenup"))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/openecr/openecr/emv"
@@ -232,8 +233,19 @@ func (c cardFile) read() (card unionpay.Card, err error) {
 	return card, err
 }
 
-// acquirer opens the terminal of the chosen tender for something that moves no money.
+// acquirer opens the terminal of the chosen tender for something that speaks to
+// its host and moves no money.
 func (a *app) acquirer(ctx context.Context, do func(context.Context, *unionpay.Terminal) error) error {
+	return a.terminal(ctx, func(ctx context.Context, t *unionpay.Terminal) error {
+		if err := a.noDoubt(ctx, t.Device()); err != nil {
+			return err
+		}
+		return do(ctx, t)
+	})
+}
+
+// terminal opens the terminal of the chosen tender.
+func (a *app) terminal(ctx context.Context, do func(context.Context, *unionpay.Terminal) error) error {
 	name, err := a.choose()
 	if err != nil {
 		return err
@@ -253,9 +265,6 @@ func (a *app) acquirer(ctx context.Context, do func(context.Context, *unionpay.T
 		return notOpened(name, err)
 	}
 	defer terminal.Close()
-	if err := a.noDoubt(ctx, terminal.Device()); err != nil {
-		return err
-	}
 	return do(ctx, terminal)
 }
 
@@ -268,8 +277,12 @@ func notOpened(name string, err error) error {
 	return usagef("--tender %s: %w", name, err)
 }
 
+// maxDoubts bounds what is looked at: a device has one operation at a time.
+const maxDoubts = 100
+
 // noDoubt refuses to speak to a host while a payment there is in doubt: its
-// reversal goes before everything else.
+// reversal goes before everything else. A settlement is no payment: finishing it
+// is what the command may be for.
 func (a *app) noDoubt(ctx context.Context, device string) error {
 	if _, err := os.Stat(a.journalPath); err != nil {
 		return nil // no journal, no payment
@@ -279,9 +292,14 @@ func (a *app) noDoubt(ctx context.Context, device string) error {
 		return err
 	}
 	defer j.Close()
-	list, err := j.Find(ctx, pos.Filter{Device: device, States: pos.LiveStates(), Limit: 1})
-	if err != nil || len(list) == 0 || list[0].State == pos.StateManual {
+	live := slices.DeleteFunc(pos.LiveStates(), func(s pos.State) bool { return s == pos.StateManual }) // a person has it already
+	list, err := j.Find(ctx, pos.Filter{Device: device, States: live, Limit: maxDoubts})
+	if err != nil {
 		return err
 	}
-	return &pos.Error{Op: "open", Class: pos.ErrBusy, Err: &pos.Blocked{Class: pos.ErrBusy, By: list[0], Why: "run till recover first"}}
+	i := slices.IndexFunc(list, func(p pos.Attempt) bool { return p.Type != pos.TypeSettle })
+	if i < 0 {
+		return nil
+	}
+	return &pos.Error{Op: "open", Class: pos.ErrBusy, Err: &pos.Blocked{Class: pos.ErrBusy, By: list[i], Why: "run till recover first"}}
 }

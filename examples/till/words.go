@@ -66,7 +66,7 @@ var words = map[string][2]string{
 	"status.ready": {"ready", "就绪"}, "status.not": {"not ready", "未就绪"},
 	"list.head":    {"time|type|amount|state|card|receipt|reference|attempt|now", "时间|类型|金额|状态|卡号|凭证号|订单号|交易编号|处理"},
 	"batch.number": {"batch", "批次号"}, "batch.note": {"must still reach the host", "待补送"}, "batch.trouble": {"refused by the host; a person must look", "主机拒绝,须人工处理"},
-	"batch.settling": {"a settlement is not finished: till recover", "批结算未完成:请执行 till recover"}, "batch.givenup": {"given up: these items are in no settlement any more; keep this list", "已放弃:以上交易不再参加任何结算,请保存此清单"},
+	"batch.settling": {"a settlement is not finished: till recover, then till settle", "批结算未完成:请执行 till recover, 再执行 till settle"}, "batch.dropped": {"given up: it will not be sent again", "已放弃:不再补送"}, "batch.givenup": {"given up: these items are in no settlement any more; keep this list", "已放弃:以上交易不再参加任何结算,请保存此清单"},
 	"signon.done": {"signed on", "签到成功"}, "signoff.done": {"signed off", "签退成功"}, "echo.done": {"the host answers", "主机应答正常"},
 	"print.waiting": {"waiting for the printer", "等待打印机"}, "print.nearend": {"the paper is nearly used up", "纸将用尽"},
 	"drawer.open": {"the drawer is open", "钱箱已打开"}, "drawer.sent": {"the printer has taken the pulse for the drawer", "打印机已发出开箱脉冲"},

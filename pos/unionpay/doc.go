@@ -44,7 +44,12 @@
 //
 // While a batch is being settled nothing is sold and nothing reversed: what was
 // told in the totals can afterwards only be refunded. A batch the host will not
-// settle any more is given up by a person, see Terminal.GiveUpBatch.
+// settle any more is given up by a person, see Terminal.GiveUpBatch; a stored
+// advice it never answers, see Terminal.GiveUpNote. Script results and signatures
+// give up by themselves after three tries.
+//
+// An answer that only says the host is not well (96, 90, 68 …) or wants a sign-on
+// (A0, 77) decides nothing about what is repeated: it is asked for again.
 //
 // # Card data
 //

@@ -58,6 +58,24 @@ type answer struct {
 
 func (a answer) approved() bool { return cupproto.Approved(a.code) }
 
+// undecided reports whether the host answered without looking at the message: it
+// wants a sign-on first, is in another batch, or is not well. Nothing follows
+// from it for what was sent before.
+func (a answer) undecided() bool { return undecided(cupproto.LookupCode(a.code)) }
+
+func undecided(c cupproto.Code) bool {
+	return c.Advice == cupproto.AdviceSignOn || c.Advice == cupproto.AdviceLater || c.Class == cupproto.ClassSystem ||
+		c.Code == codeIssuerLate || c.Code == codeUnregistered
+}
+
+// Codes that mean something of their own here.
+const (
+	codeIssuerLate   = "68" // 发卡方应答超时
+	codeOtherBatch   = "77" // 批次号不一致
+	codeDuplicate    = "94" // 重复交易: the host has seen the trace number
+	codeUnregistered = "97" // 终端号未登记
+)
+
 // ask carries out a management message, which moves no money: a trace number
 // where it needs one, the terminal's names, connection, reply.
 func (t *Terminal) ask(ctx context.Context, m *cupproto.Message) (answer, error) {
@@ -153,14 +171,14 @@ func (t *Terminal) receive(ctx context.Context, m *cupproto.Message, keys cupkey
 		// Before anything else in it is believed.
 		if err := t.authentic(m, b, f.Message, keys); err != nil {
 			t.signOn = true
-			if m.MTI != "0400" {
+			if row, ok := cupproto.Identify(m); ok && row.Silence == cupproto.Reverse && m.MTI != "0400" {
 				err = errors.Join(err, t.because(m.STAN(), cupproto.ReasonMAC))
 			}
 			return answer{}, fmt.Errorf("%w: %w", ErrNoReply, err)
 		}
 		t.wanted(f.Header.Request)
 		a := answer{f.Message, f.Message.Text(39)}
-		if cupproto.LookupCode(a.code).Advice == cupproto.AdviceSignOn || a.code == "77" {
+		if cupproto.LookupCode(a.code).Advice == cupproto.AdviceSignOn {
 			t.signOn = true
 		}
 		return a, nil

@@ -21,7 +21,13 @@ func (t *Terminal) flush(ctx context.Context) error {
 	return nil
 }
 
-// sendNote sends one; any answer of the host ends it, as the profile has it.
+// noteTries is how often a script result or a signature is sent: no money hangs
+// on them, and a host that never answers one must not stop the shop (terminals'
+// parameter 23). An offline sale's advice is repeated until the host has decided,
+// or a person has given it up (GiveUpNote).
+const noteTries = 3
+
+// sendNote sends one. Whatever the host decides ends it; a refusal is a trouble.
 func (t *Terminal) sendNote(ctx context.Context, n Note) error {
 	m, err := t.open(ctx, n.Sealed, noteBatch, trace(n.STAN))
 	if err != nil { // another master key was loaded: nobody can send it any more, a person must know
@@ -33,25 +39,51 @@ func (t *Terminal) sendNote(ctx context.Context, n Note) error {
 	if err != nil {
 		return err
 	}
-	n.Tries++
-	if err := t.cfg.State.Keep(Change{Note: &n}); err != nil {
+	if err := t.connect(ctx); err != nil {
 		return err
 	}
-	if err := t.connect(ctx); err != nil {
+	n.Tries++
+	if err := t.cfg.State.Keep(Change{Note: &n}); err != nil {
 		return err
 	}
 	if row, ok := cupproto.Identify(m); ok && row.MAC {
 		m.Set(64, make([]byte, 8))
 	}
 	a, err := t.converse(ctx, m, keys, nil)
-	if err != nil {
-		return fmt.Errorf("a message stored before: %w", err)
+	if err == nil && a.undecided() {
+		err = refusal("a message stored before ("+string(n.Kind)+" "+trace(n.STAN)+")", a)
+	}
+	switch {
+	case err != nil && n.Kind != NoteAdvice && n.Tries >= noteTries:
+		n.Refused = "no answer"
+		return t.cfg.State.Keep(Change{Sent: &n, Trouble: &n})
+	case err != nil:
+		return fmt.Errorf("a message stored before (%s %s): %w", n.Kind, trace(n.STAN), err)
 	}
 	if !a.approved() && a.code != codeDuplicate {
 		n.Refused = a.code
 		return t.cfg.State.Keep(Change{Sent: &n, Trouble: &n})
 	}
 	return t.cfg.State.Keep(Change{Sent: &n})
+}
+
+// GiveUpNote ends a stored message that the host never answers: a person has told
+// the acquirer what is in it. It becomes a trouble. Error: pos.ErrInvalid where
+// there is none of that trace number.
+func (t *Terminal) GiveUpNote(stan uint32) error {
+	release, err := t.acquire()
+	if err != nil {
+		return err
+	}
+	defer release()
+	notes := t.cfg.State.State().Notes
+	i := slices.IndexFunc(notes, func(n Note) bool { return n.STAN == stan })
+	if i < 0 {
+		return fmt.Errorf("unionpay: %w: no stored message has trace number %s", pos.ErrInvalid, trace(stan))
+	}
+	n := notes[i]
+	n.Refused = "given up"
+	return t.cfg.State.Keep(Change{Sent: &n, Trouble: &n})
 }
 
 // noteBatch stands for the batch in what ties a note to its terminal: a note
@@ -252,7 +284,7 @@ func (o *offline) Query(_ context.Context, a pos.Attempt) (pos.Reply, error) {
 	if st.Batch != number(a.Handle[keyBatch]) {
 		return pos.Reply{}, fmt.Errorf("unionpay: %w: batch %s has been settled since", pos.ErrManual, a.Handle[keyBatch])
 	}
-	return pos.Reply{Outcome: pos.OutcomeNotFound, Final: true}, nil
+	return o.t.never()
 }
 
 // Settle belongs to the terminal itself.

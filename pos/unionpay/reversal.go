@@ -2,6 +2,7 @@ package unionpay
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -49,7 +50,7 @@ func (t *Terminal) repeatMoney(ctx context.Context, a pos.Attempt) (pos.Reply, e
 	if batch := t.cfg.State.State().Batch; batch != number(a.Handle[keyBatch]) {
 		return pos.Reply{}, fmt.Errorf("unionpay: %w: batch %s has been settled since", pos.ErrManual, a.Handle[keyBatch])
 	}
-	if err := t.readyToReverse(ctx, quiet{}); err != nil {
+	if err := t.sameBatch(ctx, quiet{}); err != nil {
 		return pos.Reply{}, err
 	}
 	keys, err := t.cfg.Keys.Session(ctx)
@@ -64,18 +65,28 @@ func (t *Terminal) repeatMoney(ctx context.Context, a pos.Attempt) (pos.Reply, e
 	if err != nil {
 		return pos.Reply{}, err
 	}
-	if ans.code == codeDuplicate {
+	switch {
+	case ans.undecided(): // says nothing of the first sending: asked again
+		return pos.Reply{}, refusal("repeating trace "+a.Handle[keySTAN], ans)
+	case ans.code == codeDuplicate:
 		return pos.Reply{}, fmt.Errorf("unionpay: %w: the host has seen trace %s of batch %s before, and does not say with what outcome; look at its list",
 			pos.ErrManual, a.Handle[keySTAN], a.Handle[keyBatch])
 	}
 	card := cardOf(m)
 	card.Foreign = a.Handle[keyAlien] != ""
 	defer card.Clear()
+	if t.has(m.STAN()) { // an earlier sending left its item before a crash
+		if err := t.cfg.State.Keep(Change{Drop: m.STAN()}); err != nil {
+			return pos.Reply{}, err
+		}
+	}
 	return t.conclude(ctx, Kind(a.Handle[keyKind]), m, ans, card, a.Handle)
 }
 
-// codeDuplicate is the answer to a trace number the host has seen (重复交易).
-const codeDuplicate = "94"
+// has reports whether the batch has an item of a trace number.
+func (t *Terminal) has(stan uint32) bool {
+	return slices.ContainsFunc(t.cfg.State.State().Items, func(i Item) bool { return i.STAN == stan })
+}
 
 // reverse sends the reversal (冲正) of an attempt whose answer is missing, or
 // that the register gives up: the same trace number and batch, with the reason.
@@ -92,7 +103,7 @@ func (t *Terminal) reverse(ctx context.Context, op pos.Operation, s pos.Session)
 	if t.cfg.State.State().Settling != nil {
 		return pos.Reply{}, ErrSettling // its totals are told already; afterwards it can only be refunded
 	}
-	if err := t.readyToReverse(ctx, s); err != nil {
+	if err := t.sameBatch(ctx, s); err != nil {
 		return pos.Reply{}, err
 	}
 	if batch := t.cfg.State.State().Batch; batch != number(o.Handle[keyBatch]) {
@@ -128,6 +139,16 @@ func (t *Terminal) readyToReverse(ctx context.Context, s pos.Session) error {
 	}
 	s.Progress(pos.Progress{Step: pos.StepConnecting, Text: "signing on", Chinese: "正在签到"})
 	return t.doSignOn(ctx)
+}
+
+// sameBatch is readyToReverse for what belongs to the open batch: once the host is
+// in another one, only a person can tell.
+func (t *Terminal) sameBatch(ctx context.Context, s pos.Session) error {
+	err := t.readyToReverse(ctx, s)
+	if errors.Is(err, ErrBatch) {
+		err = fmt.Errorf("unionpay: %w: %w", pos.ErrManual, err)
+	}
+	return err
 }
 
 // reversal builds the message from the memo, or, where none could be kept, from
@@ -171,7 +192,7 @@ func (t *Terminal) reversed(m *cupproto.Message, a answer) (pos.Reply, error) {
 	code := cupproto.LookupCode(a.code)
 	r := pos.Reply{Outcome: pos.OutcomeDeclined, Code: a.code, Text: code.Chinese, STAN: trace(m.STAN())}
 	known := slices.Contains(t.cfg.Profile.ReversalClosed, a.code)
-	if again := code.Advice == cupproto.AdviceSignOn || a.code == "77"; again || !known && !t.cfg.Profile.AnyCloses {
+	if again := code.Advice == cupproto.AdviceSignOn; again || !known && !t.cfg.Profile.AnyCloses {
 		return r, nil // what asks for a sign-on was never looked at
 	}
 	if err := t.cfg.State.Keep(Change{Drop: m.STAN()}); err != nil {

@@ -14,7 +14,8 @@ import (
 
 // Settle closes the batch (批结算): what must still reach the host, the totals,
 // the upload of every item where they differ (批上送), the end, the next batch
-// number. Every step is durable; a settlement that was cut goes on where it stopped.
+// number. Every step is durable; a settlement that was cut goes on where it
+// stopped, also under another attempt where the first one is over in the journal.
 //
 // Reply.Totals are the host's. Errors: ErrNoReply, *HostError, those of connecting.
 func (t *Terminal) Settle(ctx context.Context, op pos.Operation, s pos.Session) (pos.Reply, error) {
@@ -23,13 +24,7 @@ func (t *Terminal) Settle(ctx context.Context, op pos.Operation, s pos.Session) 
 		return pos.Reply{}, err
 	}
 	defer release()
-	if t.cfg.State.State().Settling != nil {
-		return pos.Reply{}, ErrSettling // an attempt of the journal owns it: recover that one
-	}
-	if err := t.ready(ctx, s); err != nil {
-		return pos.Reply{}, err
-	}
-	stan, err := t.stan()
+	stan, first, err := t.begin(ctx, s)
 	if err != nil {
 		return pos.Reply{}, err
 	}
@@ -41,10 +36,33 @@ func (t *Terminal) Settle(ctx context.Context, op pos.Operation, s pos.Session) 
 		t.link.Drop()
 		return pos.Reply{}, err
 	}
-	if err := t.cfg.State.Keep(Change{Settling: &Settling{STAN: stan, Attempt: string(op.Attempt)}}); err != nil {
+	if err := t.own(stan, string(op.Attempt)); err != nil {
 		return pos.Reply{}, err
 	}
-	return t.settle(ctx, s, true)
+	return t.settle(ctx, s, first)
+}
+
+// begin makes ready for a settlement, or for the rest of one that was cut.
+func (t *Terminal) begin(ctx context.Context, s pos.Session) (stan uint32, first bool, err error) {
+	if open := t.cfg.State.State().Settling; open != nil {
+		if err := t.readyToReverse(ctx, s); err != nil && !errors.Is(err, ErrBatch) {
+			return 0, false, err
+		}
+		return open.STAN, false, nil
+	}
+	if err := t.ready(ctx, s); err != nil {
+		return 0, false, err
+	}
+	stan, err = t.stan()
+	return stan, true, err
+}
+
+// own makes the settlement durable as an attempt's.
+func (t *Terminal) own(stan uint32, attempt string) error {
+	if t.cfg.State.State().Settling != nil {
+		return t.keep(func(s *Settling) { s.Attempt = attempt })
+	}
+	return t.cfg.State.Keep(Change{Settling: &Settling{STAN: stan, Attempt: attempt}})
 }
 
 // resumeSettle tells what became of a settlement whose attempt is in doubt, and
@@ -65,7 +83,16 @@ func (t *Terminal) resumeSettle(ctx context.Context, a pos.Attempt) (pos.Reply, 
 	case st.Settled != nil && st.Settled.Attempt == string(a.ID):
 		return t.settled(*st.Settled), nil
 	}
-	return pos.Reply{Outcome: pos.OutcomeNotFound, Final: true}, nil // nothing of it was sent
+	return t.never() // nothing of it was sent
+}
+
+// never says that something was not done because the state does not have it. A
+// write that failed may have reached the disk: then it is not said.
+func (t *Terminal) never() (pos.Reply, error) {
+	if err := t.cfg.State.Keep(Change{}); err != nil {
+		return pos.Reply{}, err
+	}
+	return pos.Reply{Outcome: pos.OutcomeNotFound, Final: true}, nil
 }
 
 // quiet is a Session for what has none.
@@ -83,6 +110,8 @@ func (t *Terminal) settle(ctx context.Context, s pos.Session, first bool) (pos.R
 		refused := errors.As(err, &no)
 		now := t.cfg.State.State().Settling
 		switch {
+		case refused && no.Code.Code == codeOtherBatch && now.Ending:
+			err = nil // the end message was taken, and its answer lost: the host is in the next batch
 		case refused && gone(no.Code.Code) && now.Answered && now.Restarts < maxRestarts:
 			// The host was restarted and has forgotten that it is settling: from the beginning.
 			if err := t.keep(func(s *Settling) { s.Answered, s.Uploaded, s.Restarts = false, nil, s.Restarts+1 }); err != nil {
@@ -235,12 +264,17 @@ func (t *Terminal) uploaded(items ...Item) error {
 }
 
 // take counts items as uploaded that the host has taken, or that it refuses
-// for good: then a person must look, but the day can be closed.
+// for good: then a person must look, but the day can be closed. Where it refuses
+// more than can be kept for a person, the settlement stays open.
 func (t *Terminal) take(err error, items ...Item) error {
 	var no *HostError
-	if errors.As(err, &no) && !gone(no.Code.Code) {
+	if errors.As(err, &no) && !gone(no.Code.Code) && !undecided(no.Code) {
+		st := t.cfg.State.State()
+		if st.refusedUploads()+len(items) > maxTroubles {
+			return fmt.Errorf("more than %d items of the batch were refused: %w", maxTroubles, err)
+		}
 		for _, i := range items {
-			n := Note{Kind: NoteUpload, STAN: i.STAN, Refused: no.Code.Code}
+			n := Note{Kind: NoteUpload, STAN: i.STAN, Batch: st.Batch, Refused: no.Code.Code}
 			if err := t.cfg.State.Keep(Change{Trouble: &n}); err != nil {
 				return err
 			}
@@ -256,17 +290,22 @@ func (t *Terminal) take(err error, items ...Item) error {
 // gone are the answers of a host that knows nothing of the settlement any more.
 func gone(code string) bool { return code == "12" || code == "25" }
 
-// repeat asks until there is an answer; batch upload may be resent as often as needed.
-func (t *Terminal) repeat(ctx context.Context, m *cupproto.Message, what string) error {
-	a, err := t.ask(ctx, m)
-	for range uploadTries - 1 {
-		if err == nil || ctx.Err() != nil {
+// repeat asks until the host has decided; batch upload may be resent as often as needed.
+func (t *Terminal) repeat(ctx context.Context, m *cupproto.Message, what string) (err error) {
+	for range uploadTries {
+		var a answer
+		switch a, err = t.ask(ctx, m); {
+		case err != nil:
+		case a.approved() || a.code == codeDuplicate:
+			return nil
+		default:
+			if err = refusal(what, a); !a.undecided() {
+				return err
+			}
+		}
+		if ctx.Err() != nil {
 			break
 		}
-		a, err = t.ask(ctx, m)
-	}
-	if err == nil && !a.approved() && a.code != codeDuplicate {
-		err = refusal(what, a)
 	}
 	return err
 }
@@ -351,6 +390,9 @@ func (t *Terminal) end(ctx context.Context, s pos.Session) error {
 	st := t.cfg.State.State()
 	if st.Settling.Done {
 		return nil
+	}
+	if err := t.keep(func(s *Settling) { s.Ending = true }); err != nil {
+		return err
 	}
 	kind, network := cupproto.UploadEnd, "207"
 	if st.Settling.Host.Domestic.Result != cupproto.ResultEqual || st.Settling.Host.Foreign.Result != cupproto.ResultEqual {

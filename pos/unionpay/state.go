@@ -60,7 +60,8 @@ type Note struct {
 	STAN   uint32   `json:"stan"`
 	Sealed []byte   `json:"sealed"` // the message without MAC
 	Tries  int      `json:"tries,omitempty"`
-	// Refused is the host's code that ended it without success.
+	Batch  uint32   `json:"batch,omitempty"` // of an item that batch upload could not bring in
+	// Refused is the host's code that ended it without success, or why else it ended.
 	Refused string `json:"refused,omitempty"`
 }
 
@@ -89,7 +90,8 @@ type Settling struct {
 	Answered bool            `json:"answered,omitempty"` // the 0510 is here
 	Host     cupproto.Totals `json:"host,omitzero"`      // as the host counted, with its results
 	Uploaded []uint32        `json:"uploaded,omitempty"` // items the host has
-	Done     bool            `json:"done,omitempty"`     // the end message was answered
+	Ending   bool            `json:"ending,omitempty"`   // the end message may have been sent
+	Done     bool            `json:"done,omitempty"`     // it was answered
 	Restarts int             `json:"restarts,omitempty"` // how often the host knew nothing of it any more
 }
 
@@ -129,7 +131,7 @@ func (s State) apply(c Change) State {
 		s.STAN = c.STAN
 	}
 	if c.Batch != 0 {
-		s.Batch, s.Items, s.Settling = c.Batch, nil, nil
+		s.Batch, s.Items, s.Settling, s.Reasons = c.Batch, nil, nil, nil
 	}
 	if c.SignedOn != nil {
 		s.SignedOn = *c.SignedOn
@@ -173,7 +175,17 @@ func (s State) apply(c Change) State {
 }
 
 // maxTroubles bounds what waits for a person; each should be looked at the same day.
-const maxTroubles = 100
+const maxTroubles = 1000
+
+// refusedUploads counts the items of the open batch that the host refused.
+func (s State) refusedUploads() (n int) {
+	for _, t := range s.Troubles {
+		if t.Kind == NoteUpload && t.Batch == s.Batch {
+			n++
+		}
+	}
+	return n
+}
 
 func (n Note) same(o Note) bool { return n.Kind == o.Kind && n.STAN == o.STAN }
 

@@ -85,7 +85,7 @@ func TestANewBatchBeginsANewFile(t *testing.T) {
 	require.NoError(t, s.Close())
 	b, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, 4, bytes.Count(b, []byte("\n")), "trace and batch, a note nobody answered, an item, a reason")
+	require.Equal(t, 3, bytes.Count(b, []byte("\n")), "trace and batch, a note nobody answered, an item")
 	s, err = OpenFileStore(path)
 	require.NoError(t, err)
 	defer s.Close()

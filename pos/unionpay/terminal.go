@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/openecr/openecr/pos"
@@ -29,10 +28,9 @@ type Terminal struct {
 	asked   []cupproto.HostRequest // what the host wants besides; guarded by busy
 	used    time.Time              // of the connection; guarded by busy
 
-	echoing atomic.Bool // the token is held by an echo test
-
 	mu     sync.Mutex
 	closed bool
+	echo   *echo // the echo test that holds the token, or nil
 	stop   context.CancelFunc
 	alive  sync.WaitGroup
 }
@@ -93,11 +91,9 @@ func (t *Terminal) acquire() (release func(), err error) {
 	select {
 	case t.busy <- struct{}{}:
 	default:
-		if !t.echoing.Load() {
-			return nil, fmt.Errorf("unionpay: %w: the terminal is at work on something else", pos.ErrBusy)
+		if !t.interruptEcho() {
+			return nil, errBusy
 		}
-		t.link.Drop() // an echo test gives way to a customer
-		t.busy <- struct{}{}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -106,6 +102,33 @@ func (t *Terminal) acquire() (release func(), err error) {
 		return nil, fmt.Errorf("unionpay: %w", transport.ErrClosed)
 	}
 	return func() { <-t.busy }, nil
+}
+
+var errBusy = fmt.Errorf("unionpay: %w: the terminal is at work on something else", pos.ErrBusy)
+
+// echo is an echo test that gives way to a customer.
+type echo struct {
+	cancel context.CancelFunc
+	done   chan struct{} // the token is back
+}
+
+// interruptEcho ends the echo test that holds the token, if that is what holds
+// it, and takes the token unless somebody else was quicker.
+func (t *Terminal) interruptEcho() bool {
+	t.mu.Lock()
+	e := t.echo
+	t.mu.Unlock()
+	if e == nil {
+		return false
+	}
+	e.cancel()
+	<-e.done
+	select {
+	case t.busy <- struct{}{}:
+		return true
+	default:
+		return false
+	}
 }
 
 // keepAlive tests an idle connection, so that its death is found before the
@@ -125,14 +148,38 @@ func (t *Terminal) keepAlive(ctx context.Context, idle time.Duration) {
 			continue
 		}
 		if t.link.Connected() && time.Since(t.used) >= idle {
-			t.echoing.Store(true)
-			if err := t.doEcho(ctx); err != nil {
-				t.link.Drop()
-			}
-			t.echoing.Store(false)
+			t.echoIdle(ctx)
+		} else {
+			<-t.busy
 		}
-		<-t.busy
 	}
+}
+
+// echoIdle runs one echo test and gives the token back. A caller that wants the
+// terminal cuts it short; by the time it has the token nothing touches the
+// connection any more.
+func (t *Terminal) echoIdle(ctx context.Context) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	e := &echo{cancel, make(chan struct{})}
+	defer close(e.done)
+	dropped := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { t.link.Drop(); close(dropped) })
+	t.hold(e)
+	err := t.doEcho(ctx)
+	t.hold(nil)
+	if !stop() {
+		<-dropped
+	} else if err != nil {
+		t.link.Drop()
+	}
+	<-t.busy
+}
+
+func (t *Terminal) hold(e *echo) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.echo = e
 }
 
 // maxSTAN is where the trace number (流水号) wraps; 0 is none.

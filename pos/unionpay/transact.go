@@ -72,7 +72,7 @@ func (t *Terminal) Transact(ctx context.Context, op pos.Operation, s pos.Session
 	return t.money(ctx, kind, op, card, s)
 }
 
-// ErrSettling: the batch is being closed; finish that first.
+// ErrSettling: the batch is being closed; finish that first, with Settle.
 var ErrSettling = errors.New("unionpay: the batch is being settled; finish the settlement first (批结算未完成)")
 
 // kind finds the row of the table, and refuses what the host has none for.
@@ -461,8 +461,7 @@ func (t *Terminal) conclude(ctx context.Context, kind Kind, m *cupproto.Message,
 			return pos.Reply{}, err
 		}
 	}
-	// Dropped first: a repeated message may have left its item before a crash.
-	if err := t.cfg.State.Keep(Change{Drop: m.STAN(), Add: item}); err != nil {
+	if err := t.cfg.State.Keep(Change{Add: item}); err != nil {
 		// Booked at the host, but not in the batch here: the undo is safe, a hole
 		// in the batch is not.
 		return pos.Reply{}, fmt.Errorf("unionpay: the batch could not be written: %w", err)
