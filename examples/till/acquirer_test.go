@@ -186,10 +186,13 @@ func TestGiveUpWhileSettling(t *testing.T) {
 	require.Equal(t, statusOK, status, errs)
 	require.NotContains(t, out, "12.80")
 	require.NotContains(t, out, "settlement")
-	for _, wrong := range [][]string{{"--drop-note", "7"}, {"--drop-note", "7", "--give-up", "--operator", "anna"}, {"--drop-note", "7", "--operator", "anna"}} {
+	for _, wrong := range [][]string{{"--drop-note", "7"}, {"--drop-note", "7", "--give-up", "--operator", "anna"}} {
 		status, _, errs = l.run(t, append([]string{"batch"}, wrong...)...)
 		require.Equal(t, statusUsage, status, errs)
 	}
+	status, _, errs = l.run(t, "batch", "--drop-note", "7", "--operator", "anna")
+	require.Equal(t, statusNotSent, status, errs)
+	require.Contains(t, errs, "000007")
 }
 
 func TestSealedKeysForTheAcquirer(t *testing.T) {
