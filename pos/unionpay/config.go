@@ -91,8 +91,8 @@ type Profile struct {
 	// refund without an answer is repeated; without it, a person must look.
 	RefundsRepeat bool `json:"refunds_repeat,omitempty"`
 	// ReversalClosed are the answers that end a reversal; default 00, 12, 25.
-	// AnyCloses ends it with any answer, as some terminals do because a repeat
-	// gives the same.
+	// AnyCloses ends it with any answer by which the host decided, as some terminals
+	// do because a repeat gives the same; 96, 90, 68, 98 and the like are none.
 	ReversalClosed []string `json:"reversal_closed,omitempty"`
 	AnyCloses      bool     `json:"any_answer_closes_reversal,omitempty"`
 	// AlwaysSignedOn does not sign on anew each day.

@@ -32,6 +32,13 @@ type meddler struct {
 	acts    func(mti int64) // called before each request
 }
 
+// meddle puts one into the bench's line, before a terminal is opened.
+func (b *bench) meddle() *meddler {
+	m := &meddler{Dialer: b.cfg.Dialer}
+	b.cfg.Dialer = m
+	return m
+}
+
 type meddledConn struct {
 	transport.Conn
 	m   *meddler
@@ -109,8 +116,7 @@ func TestASignOnCodeSaysNothingOfTheFirstSending(t *testing.T) {
 // once the host is in another batch a person must look.
 func TestARefundOfAClosedBatchIsManual(t *testing.T) {
 	b := newBench(t, cuptest.Config{}, unionpay.Profile{RefundsRepeat: true})
-	m := &meddler{Dialer: b.cfg.Dialer}
-	b.cfg.Dialer = m
+	m := b.meddle()
 	j := postest.NewMemoryJournal()
 	times := quick
 	times.AskAtMost = 200 * time.Millisecond
@@ -143,8 +149,8 @@ func TestARefundOfAClosedBatchIsManual(t *testing.T) {
 func TestASickHostDecidesNothing(t *testing.T) {
 	for _, code := range []string{"96", "90", "68", "98", "97"} {
 		b := newBench(t, cuptest.Config{Unsigned: true}, unionpay.Profile{Unsigned: true, CompletionAdvice: true})
-		m := &meddler{Dialer: b.cfg.Dialer, of: 0x0220, code: code}
-		b.cfg.Dialer = m
+		m := b.meddle()
+		m.of, m.code = 0x0220, code
 		j := postest.NewMemoryJournal()
 		till := b.till(t, j)
 		hold, err := till.Preauthorize(t.Context(), pos.PreauthRequest{Amount: cny(10000), Reference: "1"})
@@ -192,8 +198,7 @@ func TestAnAdviceOutlivesASignOnCode(t *testing.T) {
 // the shop until a person has given it up by name.
 func TestAMuteHostDoesNotLockTheTerminal(t *testing.T) {
 	b := newBench(t, cuptest.Config{}, unionpay.Profile{})
-	m := &meddler{Dialer: b.cfg.Dialer}
-	b.cfg.Dialer = m
+	m := b.meddle()
 	j := postest.NewMemoryJournal()
 	term := b.open(t)
 	off := term.Offline(func(unionpay.Ask) (string, error) { return "123456", nil })
@@ -314,8 +319,7 @@ func TestAFailedWriteThatReachedTheDisk(t *testing.T) {
 // A settlement whose attempt a person has ended is finished by the next one.
 func TestTheNextSettlementFinishesTheOneBefore(t *testing.T) {
 	b := newBench(t, cuptest.Config{}, unionpay.Profile{})
-	m := &meddler{Dialer: b.cfg.Dialer}
-	b.cfg.Dialer = m
+	m := b.meddle()
 	j := postest.NewMemoryJournal()
 	times := quick
 	times.AskAtMost = 100 * time.Millisecond
@@ -345,8 +349,8 @@ func TestTheNextSettlementFinishesTheOneBefore(t *testing.T) {
 // stays so keeps the settlement open, and loses no item.
 func TestAnItemIsNotGivenUpForASickHost(t *testing.T) {
 	b := newBench(t, cuptest.Config{}, unionpay.Profile{})
-	m := &meddler{Dialer: b.cfg.Dialer, of: 0x0320, code: "96"}
-	b.cfg.Dialer = m
+	m := b.meddle()
+	m.of, m.code = 0x0320, "96"
 	j := postest.NewMemoryJournal()
 	till := b.till(t, j)
 	for i := range 20 {
@@ -367,8 +371,8 @@ func TestAnItemIsNotGivenUpForASickHost(t *testing.T) {
 // begun there: the settlement is done.
 func TestAnotherBatchAfterTheEndIsTheEnd(t *testing.T) {
 	b := newBench(t, cuptest.Config{}, unionpay.Profile{})
-	m := &meddler{Dialer: b.cfg.Dialer, of: 0x0320, code: "77"}
-	b.cfg.Dialer = m
+	m := b.meddle()
+	m.of, m.code = 0x0320, "77"
 	j := postest.NewMemoryJournal()
 	till := b.till(t, j)
 	_, err := till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(100), Reference: "1"})
@@ -381,4 +385,29 @@ func TestAnotherBatchAfterTheEndIsTheEnd(t *testing.T) {
 	_, err = till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(100), Reference: "2"})
 	require.NoError(t, err)
 	b.agree(t, j)
+}
+
+// A sick host's answer to a reversal does not end it, whatever else does.
+func TestASickHostReversesNothing(t *testing.T) {
+	for _, any := range []bool{false, true} {
+		for _, code := range []string{"96", "90", "68", "98"} {
+			b := newBench(t, cuptest.Config{Unsigned: true}, unionpay.Profile{Unsigned: true, AnyCloses: any})
+			m := b.meddle()
+			var reversals atomic.Int64
+			m.acts = func(mti int64) {
+				if mti == 0x0400 {
+					reversals.Add(1)
+				}
+			}
+			m.of, m.code = 0x0400, code
+			m.sick.Store(2)
+			require.Empty(t, b.host.Inject("lose-answer"))
+			j := postest.NewMemoryJournal()
+			a, err := b.till(t, j).Charge(t.Context(), pos.ChargeRequest{Amount: cny(1280), Reference: "1"})
+			require.Error(t, err)
+			require.Equal(t, pos.StateReversed, a.State, "%s, any closes: %v", code, any)
+			require.EqualValues(t, 3, reversals.Load(), "two sick answers, then one that counts")
+			b.agree(t, j)
+		}
+	}
 }

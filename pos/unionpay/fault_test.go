@@ -85,6 +85,13 @@ type cutter struct {
 	out  bool
 }
 
+// cutter puts one into the bench's line, before a terminal is opened.
+func (b *bench) cutter() *cutter {
+	c := &cutter{Dialer: b.cfg.Dialer, left: -1}
+	b.cfg.Dialer = c
+	return c
+}
+
 func (c *cutter) pullAfterCut() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -168,8 +175,7 @@ func (c *cutter) arm(sent bool, after int) {
 func TestTheLineIsCutAfterEveryByte(t *testing.T) {
 	for _, sent := range []bool{true, false} {
 		b := newBench(t, cuptest.Config{}, unionpay.Profile{AlwaysSignedOn: true})
-		c := &cutter{Dialer: b.cfg.Dialer, left: -1}
-		b.cfg.Dialer = c
+		c := b.cutter()
 		j := postest.NewMemoryJournal()
 		till := b.till(t, j)
 		_, err := till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(100), Reference: "first"})
@@ -201,8 +207,7 @@ func TestWhatFollowsASaleIsCutAfterEveryByte(t *testing.T) {
 	const longest = 400
 	for _, sent := range []bool{true, false} {
 		b := newBench(t, cuptest.Config{}, unionpay.Profile{AlwaysSignedOn: true})
-		c := &cutter{Dialer: b.cfg.Dialer, left: -1}
-		b.cfg.Dialer = c
+		c := b.cutter()
 		j := postest.NewMemoryJournal()
 		till := b.till(t, j)
 		charge := func(ref string) (pos.Attempt, error) {
@@ -394,8 +399,7 @@ func TestACrashSkipsTraceNumbersAndRepeatsNone(t *testing.T) {
 // else, and the sale is then taken anew under a new trace number.
 func TestGoldenTraceReversalAfterRestart(t *testing.T) {
 	b := newBench(t, cuptest.Config{}, unionpay.Profile{})
-	c := &cutter{Dialer: b.cfg.Dialer, left: -1}
-	b.cfg.Dialer = c
+	c := b.cutter()
 	j := postest.NewMemoryJournal()
 	till := b.till(t, j)
 	first, err := till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(100), Reference: "before"})
@@ -532,8 +536,7 @@ func TestARepeatedRefundIsBookedOnce(t *testing.T) {
 // that nothing was settled.
 func TestASettlementIsNotDeniedWhenTheLineIsAway(t *testing.T) {
 	b := newBench(t, cuptest.Config{}, unionpay.Profile{})
-	c := &cutter{Dialer: b.cfg.Dialer, left: -1}
-	b.cfg.Dialer = c
+	c := b.cutter()
 	j := postest.NewMemoryJournal()
 	till := b.till(t, j)
 	_, err := till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(1000), Reference: "1"})
@@ -594,8 +597,6 @@ func TestAReversalIsNotClosedByAKeyProblem(t *testing.T) {
 func TestTheReasonOfAReversalSurvivesARestart(t *testing.T) {
 	b := newBench(t, cuptest.Config{}, unionpay.Profile{})
 	b.cfg.Cards = &chip{refuse: true}
-	c := &cutter{Dialer: b.cfg.Dialer, left: -1}
-	b.cfg.Dialer = c
 	j := postest.NewMemoryJournal()
 	till := b.till(t, j)
 	a, err := till.Charge(t.Context(), pos.ChargeRequest{Amount: cny(1280), Reference: "1"})

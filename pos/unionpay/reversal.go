@@ -192,8 +192,8 @@ func (t *Terminal) reversed(m *cupproto.Message, a answer) (pos.Reply, error) {
 	code := cupproto.LookupCode(a.code)
 	r := pos.Reply{Outcome: pos.OutcomeDeclined, Code: a.code, Text: code.Chinese, STAN: trace(m.STAN())}
 	known := slices.Contains(t.cfg.Profile.ReversalClosed, a.code)
-	if again := code.Advice == cupproto.AdviceSignOn; again || !known && !t.cfg.Profile.AnyCloses {
-		return r, nil // what asks for a sign-on was never looked at
+	if code.Advice == cupproto.AdviceSignOn || !known && (!t.cfg.Profile.AnyCloses || undecided(code)) {
+		return r, nil // the host has not looked at it, or is not well: it may stand there still
 	}
 	if err := t.cfg.State.Keep(Change{Drop: m.STAN()}); err != nil {
 		return pos.Reply{}, err

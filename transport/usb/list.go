@@ -11,11 +11,13 @@ var ErrNeedsLibusb error = needsLibusb{}
 
 type needsLibusb struct{}
 
+// Error says what to install, and how to build.
 func (needsLibusb) Error() string {
 	return "this needs libusb: install it (Debian: apt-get install libusb-1.0-0-dev pkg-config gcc; " +
 		"macOS: brew install libusb pkg-config) and build with CGO_ENABLED=1 go build -tags libusb"
 }
 
+// Unwrap lets errors.Is find errors.ErrUnsupported.
 func (needsLibusb) Unwrap() error { return errors.ErrUnsupported }
 
 // Lister lists devices. The zero value lists those of this machine.

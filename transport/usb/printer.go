@@ -79,9 +79,13 @@ func AppendDeviceID(b []byte, text string) []byte {
 // DLE EOT for the truth.
 type PortStatus byte
 
-// NotError, Selected and PaperEmpty are its bits.
-func (s PortStatus) NotError() bool   { return s&0x08 != 0 }
-func (s PortStatus) Selected() bool   { return s&0x10 != 0 }
+// NotError reports bit 3: the printer has no fault.
+func (s PortStatus) NotError() bool { return s&0x08 != 0 }
+
+// Selected reports bit 4: the printer is on line.
+func (s PortStatus) Selected() bool { return s&0x10 != 0 }
+
+// PaperEmpty reports bit 5: there is no paper.
 func (s PortStatus) PaperEmpty() bool { return s&0x20 != 0 }
 
 // String names what is wrong, or "ready".

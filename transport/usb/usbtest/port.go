@@ -96,9 +96,13 @@ func (l *portListener) Accept() (net.Conn, error) {
 func (l *portListener) Close() error   { l.cancel(); return nil }
 func (l *portListener) Addr() net.Addr { return portAddr(l.port.String()) }
 
+// portAddr is a simulated port as a net.Addr.
 type portAddr string
 
-func (portAddr) Network() string  { return "usb" }
+// Network implements net.Addr.
+func (portAddr) Network() string { return "usb" }
+
+// String implements net.Addr.
 func (a portAddr) String() string { return string(a) }
 
 // portConn is the stream of one plugging.
