@@ -121,6 +121,7 @@ type Attempt struct {
 
 	Original AttemptID `json:"original,omitempty"` // of a void, refund or completion
 	Operator string    `json:"operator,omitempty"`
+	Approver string    `json:"approver,omitempty"` // the second person who agreed, where one was needed
 	OrderID  string    `json:"order_id,omitempty"` // the register's own, given with Confirm
 
 	AuthCode   string    `json:"auth_code"`

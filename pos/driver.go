@@ -89,7 +89,8 @@ type Driver interface {
 	// kind unless that returned nil. The Reply counts even when err is not nil:
 	//
 	//   - an error before BeforeSend means nothing was sent;
-	//   - an error after it means the outcome is unknown, unless Reply.Outcome says more.
+	//   - an error after it means the outcome is unknown, unless Reply.Outcome says more;
+	//   - an error that wraps ErrUndo after it means that asking is over: undo.
 	//
 	// When ctx ends before BeforeSend, Transact returns at once. After it, the
 	// device is asked to abort and Transact reports, within a bounded time, what is true.
@@ -97,8 +98,9 @@ type Driver interface {
 
 	// Query asks the peer what became of an attempt whose outcome is unknown.
 	// It never moves money. ErrUnsupported says the rail cannot be asked, so
-	// the Till undoes instead; ErrManual that only a person can tell. Any other
-	// error leaves everything as it is.
+	// the Till undoes instead; ErrUndo that the peer was asked long enough and
+	// the attempt must be undone; ErrManual that only a person can tell. Any
+	// other error leaves everything as it is.
 	Query(ctx context.Context, a Attempt) (Reply, error)
 
 	// Settle closes the day at the peer, with Reply.Totals as the peer counted.
@@ -169,6 +171,8 @@ const (
 	StepConnecting Step = "connecting"
 	StepSent       Step = "sent"     // BeforeSend passed
 	StepDevice     Step = "device"   // the device says what it is doing
+	StepScan       Step = "scan"     // show Code as a QR code: the customer scans it to pay
+	StepScanned    Step = "scanned"  // take that code away again
 	StepDoubt      Step = "doubt"    // the answer is missing; asking begins
 	StepAsking     Step = "asking"   // the peer is being asked what became of it
 	StepUndoing    Step = "undoing"  // an undo is under way

@@ -38,6 +38,10 @@ var (
 	// ErrManual comes from a driver's Query when neither asking again nor
 	// undoing can ever decide: the attempt becomes StateManual at once.
 	ErrManual = errors.New("only a person can tell")
+	// ErrUndo comes from a driver that has asked often enough: the payment is
+	// to be undone now, whatever becomes of it meanwhile. The Till makes that
+	// decision durable and asks for OpReversal at once.
+	ErrUndo = errors.New("given up, to be undone")
 	// ErrClosed: the Till was closed. Nothing was sent.
 	ErrClosed = errors.New("till closed")
 )

@@ -60,6 +60,7 @@ type Intent struct {
 	Given     Money     `json:"given,omitzero"`
 	Original  AttemptID `json:"original,omitempty"`
 	Operator  string    `json:"operator,omitempty"`
+	Approver  string    `json:"approver,omitempty"` // the second person who agreed
 	// Named is set when the register brought the attempt id itself: then a
 	// second equal part of a split sale is meant, not a repeat.
 	Named bool `json:"named,omitempty"`

@@ -224,6 +224,8 @@ func (t *Till) judge(ctx context.Context, d Driver, a Attempt, r Reply, err erro
 	case errors.Is(err, ErrUnsupported):
 		// The rail cannot be asked: undo at once, before anything else is sent.
 		return t.beginUndo(wctx, d, a, "the rail cannot be asked")
+	case errors.Is(err, ErrUndo):
+		return t.beginUndo(wctx, d, a, clip(MaskCardData(err.Error()), MaxTextLen))
 	case errors.Is(err, ErrManual):
 		manual, werr := t.write(wctx, a, Event{Kind: EventSuspense, Attempt: a.ID, Reason: clip(MaskCardData(err.Error()), MaxTextLen)})
 		return manual, errors.Join(err, werr)

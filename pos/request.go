@@ -8,7 +8,8 @@ import (
 
 // ChargeRequest asks for money.
 type ChargeRequest struct {
-	// Tender names the means of payment; empty takes the only driver there is.
+	// Tender names the means of payment; empty takes the only driver there is,
+	// or the one to which Config.Route sends Code.
 	Tender string
 	// Amount to take on this tender, above zero.
 	Amount Money
@@ -81,6 +82,13 @@ func (t *Till) incoming(typ Type, r ChargeRequest) (order, error) {
 		for name := range t.cfg.Drivers {
 			o.intent.Tender = name
 		}
+	}
+	if o.intent.Tender == "" && r.Code.Len() > 0 && t.cfg.Route != nil {
+		tender, err := t.cfg.Route(r.Code)
+		if err != nil {
+			return o, err
+		}
+		o.intent.Tender = tender
 	}
 	t.name(&o)
 	if err := checkCash(o.intent); err != nil {

@@ -117,6 +117,9 @@ func (t *Till) run(ctx context.Context, o order) (Attempt, error) {
 	if err := ctx.Err(); err != nil {
 		return Attempt{}, &Error{Op: o.name, Class: ErrCanceled, Err: err}
 	}
+	if err := t.consent(ctx, &o); err != nil {
+		return Attempt{}, &Error{Op: o.name, Class: classOfConsent(err), Err: err}
+	}
 	if o.intent.Tender == Cash {
 		return t.runCash(ctx, o)
 	}
@@ -322,6 +325,13 @@ func (t *Till) conclude(ctx context.Context, d Driver, s *session, r Reply, caus
 		return a, err
 	}
 	t.progress(Progress{Attempt: a.ID, Step: StepDoubt, Text: "no answer that can be believed; asking", Chinese: "结果未明,正在查询"})
+	if errors.Is(cause, ErrUndo) { // the driver has asked already
+		after, err := t.judge(ctx, d, doubted, Reply{}, cause)
+		if !after.State.Live() || after.State == StateManual || errors.Is(err, ErrJournal) {
+			return after, errors.Join(cause, err)
+		}
+		doubted = after
+	}
 	after, err := t.inquire(ctx, d, doubted, patiently)
 	return after, errors.Join(cause, err)
 }

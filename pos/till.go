@@ -29,6 +29,14 @@ type Config struct {
 	// recorded, for registers without a database of their own. Without it every
 	// approval waits for Confirm and comes back as an orphan until then.
 	AutoConfirm bool
+	// Route finds the tender of a scanned code, for requests that name none:
+	// wallet.Router is one. It must not keep the code. Nil: no code routes itself.
+	Route func(code Secret) (tender string, err error)
+	// RefundLimit is how much of one payment may be given back, in sum, by one
+	// person alone. More needs Approver's consent; zero asks nobody.
+	RefundLimit Money
+	// Approver asks a second person. Required with RefundLimit.
+	Approver Approver
 	// Progress is called while payments run, from the goroutine that runs them.
 	Progress func(Progress)
 	// Times are the intervals of recovery; zero fields take the defaults.
@@ -104,6 +112,9 @@ func Open(ctx context.Context, cfg Config) (*Till, error) {
 	}
 	if _, taken := cfg.Drivers[Cash]; taken {
 		return nil, &Error{Op: op, Class: ErrInvalid, Err: fmt.Errorf("the tender %q is built in", Cash)}
+	}
+	if cfg.RefundLimit != (Money{}) && (cfg.Approver == nil || cfg.RefundLimit.Minor() < 0) {
+		return nil, &Error{Op: op, Class: ErrInvalid, Err: errors.New("a RefundLimit needs an Approver, and is not below zero")}
 	}
 	cfg.Drivers = maps.Clone(cfg.Drivers)
 	cfg.Times = cfg.Times.withDefaults()

@@ -1,0 +1,30 @@
+package wechat_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/openecr/openecr/qr/qrtest"
+	"github.com/openecr/openecr/qr/wallet"
+	"github.com/openecr/openecr/qr/wallet/wallettest"
+	"github.com/openecr/openecr/qr/wechat"
+	"github.com/stretchr/testify/require"
+)
+
+func harness(cfg qrtest.WeChatConfig) wallettest.Harness {
+	return wallettest.Harness{
+		Open: func(t *testing.T, b *qrtest.Bank) func() (wallet.Host, error) {
+			sim, err := qrtest.NewWeChat(b, cfg)
+			require.NoError(t, err)
+			t.Cleanup(func() { sim.Close() })
+			return func() (wallet.Host, error) { return wechat.New(sim.Client()) }
+		},
+		Code: func(n int) string { return fmt.Sprintf("13%016d", n) },
+	}
+}
+
+func TestHostWithPublicKey(t *testing.T) { wallettest.TestHost(t, harness(qrtest.WeChatConfig{})) }
+
+func TestHostWithCertificates(t *testing.T) {
+	wallettest.TestHost(t, harness(qrtest.WeChatConfig{Certificates: true}))
+}
