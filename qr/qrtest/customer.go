@@ -6,7 +6,6 @@ import "time"
 type Customer struct {
 	does  string
 	after time.Duration
-	code  string // of a refusal
 }
 
 // What a customer can do.

@@ -4,13 +4,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/rand"
-	"crypto/rsa"
 	"crypto/sha1"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/hex"
 	"encoding/json"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"math/big"
@@ -137,18 +135,13 @@ func (w *WeChat) addCertificate(key wallet.SigningKey) error {
 	serial[0] &= 0x7f
 	t := &x509.Certificate{SerialNumber: new(big.Int).SetBytes(serial), Subject: pkix.Name{CommonName: "Tenpay.com Root CA (simulated)"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(5, 0, 0)}
-	issuer, err := rsa.GenerateKey(rand.Reader, 2048)
-	if err != nil {
-		return err
-	}
-	der, err := x509.CreateCertificate(rand.Reader, t, t, key.Public(), issuer)
+	cert, err := issue(t, key)
 	if err != nil {
 		return err
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.keys = append(w.keys, platformKey{strings.ToUpper(hex.EncodeToString(serial)), key,
-		pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})})
+	w.keys = append(w.keys, platformKey{strings.ToUpper(hex.EncodeToString(serial)), key, cert})
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"sync"
 	"time"
@@ -71,14 +72,19 @@ func (d *Driver) Device() string { return d.cfg.Host.Device() }
 // Host returns the platform the driver speaks to.
 func (d *Driver) Host() Host { return d.cfg.Host }
 
-// Close waits for a running operation. Closing twice is harmless.
+// Close waits for a running operation and closes the host if it is an
+// io.Closer. Closing twice is harmless.
 func (d *Driver) Close() error {
 	d.mu.Lock()
 	first := !d.closed
 	d.closed = true
 	d.mu.Unlock()
-	if first {
-		d.busy <- struct{}{}
+	if !first {
+		return nil
+	}
+	d.busy <- struct{}{}
+	if c, ok := d.cfg.Host.(io.Closer); ok {
+		return c.Close()
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/base64"
 	"encoding/pem"
@@ -143,3 +144,20 @@ func (k SigningKey) MarshalText() ([]byte, error) { return []byte(keyMask), nil 
 
 // LogValue logs a mask.
 func (k SigningKey) LogValue() slog.Value { return slog.StringValue(keyMask) }
+
+// Certificate pairs the key with its certificate (PEM), for TLS. The error
+// shows nothing of the key.
+func (k SigningKey) Certificate(cert []byte) (tls.Certificate, error) {
+	block, _ := pem.Decode(cert)
+	if block == nil || k.hidden == nil {
+		return tls.Certificate{}, errors.New("wallet: the certificate is no PEM, or there is no key")
+	}
+	leaf, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return tls.Certificate{}, fmt.Errorf("wallet: the certificate: %w", err)
+	}
+	if pub, ok := leaf.PublicKey.(*rsa.PublicKey); !ok || !pub.Equal(k.Public()) {
+		return tls.Certificate{}, errors.New("wallet: the certificate is not this key's")
+	}
+	return tls.Certificate{Certificate: [][]byte{block.Bytes}, PrivateKey: k.hidden(), Leaf: leaf}, nil
+}

@@ -44,6 +44,12 @@ func New(cfg Config) (*Host, error) {
 	return h, nil
 }
 
+// Close ends idle connections. The host can be used again.
+func (h *Host) Close() error {
+	h.cfg.Client.CloseIdleConnections()
+	return nil
+}
+
 // Device names merchant and terminal.
 func (h *Host) Device() string { return device(h.cfg.MerchantID, h.cfg.Device) }
 

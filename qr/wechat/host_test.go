@@ -28,3 +28,21 @@ func TestHostWithPublicKey(t *testing.T) { wallettest.TestHost(t, harness(qrtest
 func TestHostWithCertificates(t *testing.T) {
 	wallettest.TestHost(t, harness(qrtest.WeChatConfig{Certificates: true}))
 }
+
+func TestHostV2(t *testing.T) {
+	wallettest.TestHost(t, wallettest.Harness{
+		Open: func(t *testing.T, b *qrtest.Bank) func() (wallet.Host, error) {
+			sim, err := qrtest.NewWeChat(b, qrtest.WeChatConfig{})
+			require.NoError(t, err)
+			t.Cleanup(func() { sim.Close() })
+			return func() (wallet.Host, error) {
+				cfg, err := sim.ClientV2()
+				require.NoError(t, err)
+				return wechat.NewV2(cfg)
+			}
+		},
+		Code:   func(n int) string { return fmt.Sprintf("13%016d", n) },
+		NoShow: true,
+		Lacks:  []qrtest.FaultName{qrtest.ClockOff}, // v2 stamps nothing
+	})
+}
