@@ -15,6 +15,19 @@ type BankConfig struct {
 	Open  time.Duration    // after which an unpaid code payment is closed by the platform; default never
 	Now   func() time.Time // the platform's clock; default time.Now
 	Quiet bool             // amounts decide nothing: everybody pays at once
+	// Remember is called with an order whenever it has changed, before anybody is
+	// told, and with what that adds to the books, if anything. When it fails the bank
+	// answers nothing any more: it could not keep its word.
+	Remember func(Order, *Booking) error
+}
+
+// Booking is one movement of money.
+type Booking struct {
+	Order  string    `json:"order"`
+	Refund string    `json:"refund,omitempty"`
+	Kind   string    `json:"kind"` // pay, refund, undo
+	Fen    int64     `json:"fen"`  // what the merchant holds more
+	Time   time.Time `json:"time"`
 }
 
 // Bank keeps what one merchant's customers did. Safe for concurrent use.
@@ -33,6 +46,7 @@ type Bank struct {
 	requests  map[Call]int
 	planted   []Planted
 	closed    bool
+	broken    error // what Remember said
 }
 
 // NewBank returns an empty one.
@@ -73,18 +87,18 @@ const (
 
 // Order is one payment in the books.
 type Order struct {
-	Number  string // out_trade_no
-	Trade   string // the platform's own
-	Kind    string // code or shown
-	Amount  int64  // fen
-	State   State
-	WasPaid bool
-	Why     string // of Failed: balance, expired, cancelled
-	Created time.Time
-	PaidAt  time.Time
-	Ended   time.Time // when it was revoked or closed
-	Refunds []Refund
-	Extra   map[string]string // what the front wants back in answers
+	Number  string            `json:"number"` // out_trade_no
+	Trade   string            `json:"trade"`  // the platform's own
+	Kind    string            `json:"kind"`   // code or shown
+	Amount  int64             `json:"fen"`
+	State   State             `json:"state"`
+	WasPaid bool              `json:"was_paid,omitempty"`
+	Why     string            `json:"why,omitempty"` // of Failed: poor, expired, cancels
+	Created time.Time         `json:"created"`
+	PaidAt  time.Time         `json:"paid_at,omitzero"`
+	Ended   time.Time         `json:"ended,omitzero"` // when it was revoked or closed
+	Refunds []Refund          `json:"refunds,omitempty"`
+	Extra   map[string]string `json:"extra,omitempty"` // what the front wants back in answers
 
 	customer Customer
 	code     string
@@ -92,11 +106,11 @@ type Order struct {
 
 // Refund is one part given back.
 type Refund struct {
-	Number string // out_refund_no
-	Trade  string // the platform's own
-	Amount int64
-	Time   time.Time
-	State  RefundState
+	Number string      `json:"number"` // out_refund_no
+	Trade  string      `json:"trade"`  // the platform's own
+	Amount int64       `json:"fen"`
+	Time   time.Time   `json:"time"`
+	State  RefundState `json:"state"`
 }
 
 // RefundState is how far a refund is.
@@ -260,6 +274,7 @@ func (b *Bank) add(n New, kind string, c Customer) *Order {
 	o := &Order{Number: n.Number, Trade: n.Trade + now.Format("20060102150405") + fmt.Sprintf("%08d", b.serial), Kind: kind, Amount: n.Amount,
 		State: Open, Created: now, Extra: n.Extra, customer: c, code: n.Code}
 	b.orders[n.Number], b.list = o, append(b.list, o)
+	b.remember(o, nil)
 	life := n.Life
 	if kind == "code" {
 		life = b.cfg.Open
@@ -289,12 +304,34 @@ func (b *Bank) paid(o *Order) {
 		return
 	}
 	o.State, o.WasPaid, o.PaidAt = Paid, true, b.Now()
+	b.remember(o, &Booking{Order: o.Number, Kind: "pay", Fen: o.Amount, Time: o.PaidAt})
 	b.tell(Event{Order: o.clone()})
 }
 
 func (b *Bank) end(o *Order, s State) {
 	if o.State == Open {
 		o.State, o.Ended = s, b.Now()
+		b.remember(o, nil)
+	}
+}
+
+func (b *Bank) remember(o *Order, booked *Booking) {
+	if b.cfg.Remember == nil || b.broken != nil {
+		return
+	}
+	b.broken = b.cfg.Remember(o.clone(), booked)
+}
+
+// Restore takes back what an earlier bank remembered, the last word on each
+// order, in the order in which they began. Customers who had not paid are gone. It is called before anything else.
+func (b *Bank) Restore(list []Order) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i := range list {
+		o := list[i].clone()
+		o.customer = Never()
+		b.serial += 1 + len(o.Refunds)
+		b.orders[o.Number], b.list = &o, append(b.list, &o)
 	}
 }
 
@@ -318,7 +355,12 @@ func (b *Bank) Revoke(number string) (Order, error) {
 		return o.clone(), ErrPaid
 	}
 	if o.State == Open || o.State == Paid || o.State == Failed {
+		var booked *Booking
+		if o.State == Paid {
+			booked = &Booking{Order: o.Number, Kind: "undo", Fen: -o.Amount, Time: b.Now()}
+		}
 		o.State, o.Ended = Revoked, b.Now()
+		b.remember(o, booked)
 	}
 	return o.clone(), nil
 }
@@ -376,6 +418,7 @@ func (b *Bank) Refund(number, refund string, amount int64) (Order, Refund, error
 		r.State = RefundBroken
 	}
 	o.Refunds = append(o.Refunds, r)
+	b.remember(o, &Booking{Order: o.Number, Refund: r.Number, Kind: "refund", Fen: -r.Amount, Time: r.Time})
 	b.tell(Event{Order: o.clone(), Refund: &r})
 	return o.clone(), r, nil
 }

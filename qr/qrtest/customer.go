@@ -78,6 +78,7 @@ func (b *Bank) act(o *Order) {
 	fail := func(why string) {
 		if o.State == Open {
 			o.State, o.Why, o.Ended = Failed, why, b.Now()
+			b.remember(o, nil)
 		}
 	}
 	switch c := o.customer; c.does {

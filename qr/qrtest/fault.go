@@ -99,6 +99,9 @@ func (b *Bank) Next(c Call) Fault {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.requests[c]++
+	if b.broken != nil {
+		return Fault{Name: Broken500}
+	}
 	for i := range b.faults {
 		f := b.faults[i]
 		if f.Name == RefundSlow || f.Name == RefundFails || f.On != c && (f.On != AnyCall || c == CallNotice) {

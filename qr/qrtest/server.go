@@ -29,6 +29,8 @@ import (
 type Listen struct {
 	Addr  string // default 127.0.0.1:0
 	Plain bool   // http instead of https
+	// Listener is a socket that listens already; the front closes it. Addr does not count then.
+	Listener net.Listener
 }
 
 // server is a front's socket.
@@ -46,9 +48,12 @@ func listen(l Listen, h http.Handler) (*server, error) {
 	if l.Addr == "" {
 		l.Addr = "127.0.0.1:0"
 	}
-	ln, err := net.Listen("tcp", l.Addr)
-	if err != nil {
-		return nil, err
+	ln := l.Listener
+	if ln == nil {
+		var err error
+		if ln, err = net.Listen("tcp", l.Addr); err != nil {
+			return nil, err
+		}
 	}
 	s := &server{url: "http://" + ln.Addr().String(), client: &http.Client{}}
 	s.http = &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}

@@ -29,6 +29,7 @@ type WeChatConfig struct {
 	AppID, MerchantID string
 	Merchant          wallet.SigningKey // the shop's key: only its public half is used
 	APIv3Key          string            // 32 characters
+	Platform          wallet.SigningKey // what it signs with
 	Certificates      bool              // sign with a platform certificate, not the public key
 	V2Key             string            // 32 characters: the older API's
 	// Notify is where notifications really go; empty: to the order's notify_url.
@@ -82,13 +83,16 @@ func NewWeChat(bank *Bank, cfg WeChatConfig) (*WeChat, error) {
 	if cfg.Merchant.IsZero() {
 		cfg.Merchant = spare[0]
 	}
+	if cfg.Platform.IsZero() {
+		cfg.Platform = spare[1]
+	}
 	w := &WeChat{bank: bank, cfg: cfg, notes: newNotifier(bank), bills: map[string][]byte{}}
 	if cfg.Certificates {
-		if err := w.addCertificate(spare[1]); err != nil {
+		if err := w.addCertificate(cfg.Platform); err != nil {
 			return nil, err
 		}
 	} else {
-		w.keys = []platformKey{{serial: publicKeyID, key: spare[1]}}
+		w.keys = []platformKey{{serial: publicKeyID, key: cfg.Platform}}
 	}
 	if w.srv, err = listen(cfg.Listen, w); err != nil {
 		return nil, err
