@@ -41,6 +41,7 @@ var rules = []rule{
 	{"pos/unionpay/cuptest", []string{module + "emv", module + "pos/unionpay/cupkey", module + "pos/unionpay/cupproto"}},
 	{"pos/unionpay/cupkey", []string{module + "emv", module + "internal/", "github.com/emmansun/gmsm/", "golang.org/x/crypto/"}},
 	{"pos/unionpay", []string{module + "pos", module + "pos/unionpay/cupkey", module + "pos/unionpay/cupproto", module + "emv", module + "transport", module + "transport/frame", module + "internal/"}},
+	{"pos/operators", []string{module + "pos", module + "internal/", "golang.org/x/crypto/"}},
 	{"pos/receipt", []string{module + "pos", module + "transport/escpos", module + "transport/escpos/paper", "rsc.io/qr"}},
 	{"pos", nil}, // has never heard of a driver
 	{"transport/transporttest", []string{module + "transport", module + "internal/", "github.com/creack/pty", "github.com/stretchr/testify/", "go.uber.org/goleak", "golang.org/x/sys/"}},
