@@ -33,13 +33,13 @@ type simulator struct {
 
 // simulators lists them all; there is no registration elsewhere.
 func simulators() []simulator {
-	return []simulator{
+	return append([]simulator{
 		zvtSimulator(),
 		printerSimulator(),
 		displaySimulator(),
 		scannerSimulator(),
 		unionpaySimulator(),
-	}
+	}, walletSimulators()...)
 }
 
 // setup is what the shared flags give a simulator.

@@ -34,7 +34,8 @@ type app struct {
 	told    bool        // the failure was printed already
 	machine machine     // whose ports are listed
 
-	moneyless bool // the command only looks
+	codes     codeFlags // where a code is shown that the customer scans
+	moneyless bool      // the command only looks
 }
 
 const help = `A cash register on the command line.
@@ -45,6 +46,7 @@ Tenders are given as name=URL, for example
   --tender card='zvt+serial:///dev/ttyUSB0?baud=9600&currency=CNY'
   --tender card=zvt+usb://079b:0028/0815   (till ports shows what is plugged in)
   --tender card='unionpay+tcp://10.0.0.1:8583?profile=unionpay.json'   (see till signon --help)
+  --tender wechat='wechat+https://api.mch.weixin.qq.com?profile=wechat.json'   (posim wechat --profile writes one)
 Options after the question mark:
   currency   of the terminal, default EUR
   password   of the register, six digits; never printed

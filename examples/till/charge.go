@@ -38,6 +38,7 @@ Ctrl-C asks the terminal to stop; what is printed then is what is true.`,
 	cmd.Flags().StringVar(&f.due, "due", "", "whole `amount` of the sale when it is split over several tenders")
 	cmd.Flags().StringVar(&f.given, "given", "", "cash handed over; change is worked out")
 	cmd.Flags().StringVar(&f.code, "code", "", "`digits` of a payment code that was scanned, for tenders that take one; - reads a line from stdin")
+	a.codeFlags(cmd, &a.codes)
 	cmd.Flags().BoolVar(&f.confirm, "confirm", false, "confirm in the same breath, for registers without a database")
 	return cmd
 }
@@ -64,12 +65,9 @@ func (a *app) commonTakeFlags(cmd *cobra.Command, f *takeFlags) {
 }
 
 // scanned reads a payment code (付款码). It is as good as money and never repeated.
-func (a *app) scanned(tender, code string) (pos.Secret, error) {
+func (a *app) scanned(code string) (pos.Secret, error) {
 	if code == "" {
 		return pos.Secret{}, nil
-	}
-	if t := a.tender(tender); t == nil || t.unionpay == nil {
-		return pos.Secret{}, usagef("tender %q takes no payment code", tender)
 	}
 	if code == "-" {
 		line, err := bufio.NewReader(io.LimitReader(a.in, maxCode+2)).ReadString('\n')
@@ -78,17 +76,29 @@ func (a *app) scanned(tender, code string) (pos.Secret, error) {
 		}
 		code = strings.TrimSpace(line)
 	}
-	if len(code) < minCode || len(code) > maxCode || strings.Trim(code, "0123456789") != "" {
-		return pos.Secret{}, usagef("--code is a number of %d to %d digits", minCode, maxCode)
+	if code == "" || len(code) > maxCode {
+		return pos.Secret{}, usagef("--code has 1 to %d characters", maxCode)
 	}
 	return pos.NewSecret([]byte(code)), nil
 }
 
-// Payment codes have 16 to 24 digits.
-const (
-	minCode = 16
-	maxCode = 24
-)
+// maxCode is the longest that a scanner reads and a wallet or platform makes: a link.
+const maxCode = 512
+
+// tenderOf finds the tender: the one named, the one whose code was scanned, or the only one.
+func (a *app) tenderOf(code pos.Secret) (string, error) {
+	if code.Len() == 0 {
+		return a.choose()
+	}
+	routed, err := a.router().Route(code)
+	switch {
+	case err != nil:
+		return "", usagef("--code: %w", err)
+	case a.chosen != "" && a.chosen != routed:
+		return "", usagef("--code: tender %q does not take this kind of code, %q does", a.chosen, routed)
+	}
+	return routed, nil
+}
 
 // request reads the flags; what is wrong with them is wrong use.
 func (a *app) request(typ pos.Type, f takeFlags) (pos.ChargeRequest, error) {
@@ -100,14 +110,19 @@ func (a *app) request(typ pos.Type, f takeFlags) (pos.ChargeRequest, error) {
 	if f.amount == "" {
 		return pos.ChargeRequest{}, usagef("--amount is missing")
 	}
-	tender, err := a.choose()
+	code, err := a.scanned(f.code)
+	if err != nil {
+		return pos.ChargeRequest{}, err
+	}
+	tender, err := a.tenderOf(code)
 	if err != nil {
 		return pos.ChargeRequest{}, err
 	}
 	a.draft.Tender = tender
-	code, err := a.scanned(tender, f.code)
-	if err != nil {
-		return pos.ChargeRequest{}, err
+	if typ == pos.TypeCharge {
+		if err := a.checkCodeFlags(a.tender(tender), f.code); err != nil {
+			return pos.ChargeRequest{}, err
+		}
 	}
 	r := pos.ChargeRequest{Code: code, Tender: tender, Reference: f.reference, Attempt: pos.AttemptID(f.attempt), Operator: f.operator}
 	currency := pos.Currency(f.currency)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -220,9 +221,17 @@ func (a *app) watch() (show func(pos.Progress), hush func()) {
 		mu.Lock()
 		defer mu.Unlock()
 		timer.Reset(silence)
-		if p.Step == pos.StepOutcome {
+		switch p.Step {
+		case pos.StepOutcome:
 			last = ""
 			return // the result itself follows
+		case pos.StepScan:
+			a.presentCode(p)
+		case pos.StepScanned:
+			if err := a.displayAmount(context.Background(), pos.Money{}); err != nil {
+				a.say("  %v", err)
+			}
+			return
 		}
 		if text == last {
 			return

@@ -26,6 +26,8 @@ var media = transport.Schemes{
 var protocols = map[string]func(*tender, *url.URL) error{
 	"zvt":      parseZVT,
 	"unionpay": parseUnionPay,
+	"wechat":   walletParser("wechat"),
+	"wechatv2": walletParser("wechatv2"),
 }
 
 // tender is one --tender name=URL.
@@ -35,12 +37,16 @@ type tender struct {
 	times    pos.Times
 	zvt      *zvt.Config    // of a ZVT terminal
 	unionpay *unionpayFiles // of an acquirer
+	wallet   *walletFiles   // of a wallet
 }
 
 // open makes the driver. Nothing is sent yet.
 func (t *tender) open(trace *trace) (pos.Driver, error) {
 	if t.unionpay != nil {
 		return t.unionpay.open(trace)
+	}
+	if t.wallet != nil {
+		return t.wallet.open()
 	}
 	return t.terminal(trace)
 }
@@ -117,7 +123,7 @@ func parseTender(name, text string) (*tender, error) {
 	protocol, medium, _ := strings.Cut(strings.ToLower(scheme), "+")
 	parse, ok := protocols[protocol]
 	if !ok {
-		return nil, fmt.Errorf("no driver for %q; want zvt+tcp://, zvt+tls://, zvt+serial://, zvt+usb://, unionpay+tcp:// or unionpay+tls://", scheme)
+		return nil, fmt.Errorf("no driver for %q; want zvt+tcp://, zvt+tls://, zvt+serial://, zvt+usb://, unionpay+tcp://, unionpay+tls://, or a wallet such as wechat+https://", scheme)
 	}
 	u, err := url.Parse(text)
 	if err != nil {

@@ -115,8 +115,8 @@ func newCertificate() (tls.Certificate, *x509.CertPool, error) {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}, pool, nil
 }
 
-// issue makes a certificate for a key, in PEM, signed by somebody nobody knows.
-func issue(t *x509.Certificate, key wallet.SigningKey) ([]byte, error) {
+// Issue makes a certificate for a key, in PEM, signed by somebody nobody knows.
+func Issue(t *x509.Certificate, key wallet.SigningKey) ([]byte, error) {
 	issuer, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, err

@@ -66,6 +66,14 @@ const (
 	publicKeyID  = "PUB_KEY_ID_0000000000000024101100397200000006"
 )
 
+// WeChatMerchant is who a WeChat knows when it is told nobody: for profiles.
+type WeChatMerchant struct{ AppID, MerchantID, Serial, PublicKeyID, APIv3Key, V2Key string }
+
+// SomeWeChat is that merchant. None of it is anybody's.
+func SomeWeChat() WeChatMerchant {
+	return WeChatMerchant{someAppID, someMerchant, someSerial, publicKeyID, someV3Key, someV2Key}
+}
+
 // NewWeChat listens.
 func NewWeChat(bank *Bank, cfg WeChatConfig) (*WeChat, error) {
 	for _, f := range []struct {
@@ -139,7 +147,7 @@ func (w *WeChat) addCertificate(key wallet.SigningKey) error {
 	serial[0] &= 0x7f
 	t := &x509.Certificate{SerialNumber: new(big.Int).SetBytes(serial), Subject: pkix.Name{CommonName: "Tenpay.com Root CA (simulated)"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(5, 0, 0)}
-	cert, err := issue(t, key)
+	cert, err := Issue(t, key)
 	if err != nil {
 		return err
 	}

@@ -22,7 +22,7 @@ func (w *WeChat) ClientV2() (wechat.ConfigV2, error) {
 	if err != nil {
 		return wechat.ConfigV2{}, err
 	}
-	cert, err := issue(&x509.Certificate{SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: w.cfg.MerchantID},
+	cert, err := Issue(&x509.Certificate{SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: w.cfg.MerchantID},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0)}, spare[2])
 	if err != nil {
 		return wechat.ConfigV2{}, err
