@@ -57,7 +57,8 @@ var rules = []rule{
 	{"emv", nil},
 	{"qr/qrimage", []string{"rsc.io/qr", "rsc.io/qr/coding", "github.com/makiuchi-d/gozxing", "github.com/makiuchi-d/gozxing/", "github.com/hajimehoshi/bitmapfont/v4", "golang.org/x/image/"}},
 	{"qr", []string{module + "pos", module + "emv", module + "internal/"}},
-	{"douyin", []string{module + "pos"}},
+	{"douyin/douyintest", nil},
+	{"douyin", []string{module + "pos", module + "internal/"}},
 	{"internal", []string{"golang.org/x/sys/"}},
 	{"examples", []string{module, "github.com/spf13/", "github.com/creack/pty", "modernc.org/"}},
 }
