@@ -184,8 +184,10 @@ func (c *Client) judge(r call, token Hidden, body []byte, verdict *Error) (answe
 	case verdict.HTTPStatus == http.StatusTooManyRequests:
 		verdict.Class, verdict.Reason = ErrThrottled, TooFrequent
 		return answer{}, verdict
-	case verdict.HTTPStatus != http.StatusOK:
+	case verdict.HTTPStatus >= http.StatusInternalServerError:
 		verdict.Reason = PlatformBusy
+		return answer{}, verdict
+	case verdict.HTTPStatus != http.StatusOK:
 		return answer{}, verdict
 	case !complete:
 		verdict.Err = errors.New("the answer lacks its error codes")

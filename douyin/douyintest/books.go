@@ -77,7 +77,7 @@ func (p *Platform) undo(v *voucher, u *use) {
 
 func (p *Platform) book(what string, v *voucher, u *use, amount int64) {
 	p.books = append(p.books, Entry{p.now(), what, v.order.id, v.id, u.verify, u.shop, u.serial, amount})
-	p.log("%s %s in %s: %d fen", what, v.id, u.shop, amount)
+	p.note("%s %s in %s: %d fen", what, v.id, u.shop, amount)
 }
 
 // Review ends the review of a voucher that is Held: the platform redeems it by

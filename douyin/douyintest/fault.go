@@ -67,7 +67,7 @@ func (p *Platform) strike(path string) string {
 			continue
 		}
 		p.faults = slices.Delete(p.faults, i, i+1)
-		p.log("fault %s at %s", f.name, path)
+		p.note("fault %s at %s", f.name, path)
 		return f.name
 	}
 	return ""

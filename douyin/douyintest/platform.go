@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"io"
+	"log"
 	"math/rand/v2"
 	"net"
 	"net/http"
@@ -76,7 +78,9 @@ type Platform struct {
 	plain   string
 	secure  string
 	roots   *x509.CertPool
-	done    sync.WaitGroup
+	done    sync.WaitGroup // listeners and calls
+	closed  bool
+	end     chan struct{}
 }
 
 // New starts a platform. It panics if loopback has no free port.
@@ -88,7 +92,7 @@ func New(cfg Config) *Platform {
 		cfg.TokenLife = 2 * time.Hour
 	}
 	p := &Platform{cfg: cfg, rng: rand.New(rand.NewPCG(cfg.Seed, stream)), prepared: map[string]*preparation{}, links: map[string]string{},
-		calls: map[string]int{}, windows: map[string]*window{}, canceled: map[string]bool{}}
+		calls: map[string]int{}, windows: map[string]*window{}, canceled: map[string]bool{}, end: make(chan struct{})}
 	if !cfg.Start.IsZero() {
 		p.offset = time.Until(cfg.Start)
 	}
@@ -113,14 +117,34 @@ func (p *Platform) listen(secure *tls.Config) string {
 	if secure != nil {
 		l = tls.NewListener(l, secure)
 	}
-	s := &http.Server{Handler: http.HandlerFunc(p.serve), ReadHeaderTimeout: 10 * time.Second}
+	s := &http.Server{Handler: http.HandlerFunc(p.enter), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
 	p.servers = append(p.servers, s)
 	p.done.Go(func() { s.Serve(l) })
 	return addr
 }
 
-// Close ends all connections and returns when nothing listens any more.
+// enter lets a call in as long as the platform is open.
+func (p *Platform) enter(w http.ResponseWriter, r *http.Request) {
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		panic(http.ErrAbortHandler)
+	}
+	p.done.Add(1)
+	p.mu.Unlock()
+	defer p.done.Done()
+	p.serve(w, r)
+}
+
+// Close ends all connections and returns when nothing runs any more. Closing
+// twice is harmless.
 func (p *Platform) Close() {
+	p.mu.Lock()
+	if !p.closed {
+		p.closed = true
+		close(p.end)
+	}
+	p.mu.Unlock()
 	for _, s := range p.servers {
 		s.Close()
 	}
@@ -173,7 +197,7 @@ func (p *Platform) TokenFetches() int {
 	return p.Calls("/oauth/client_token/") + p.Calls("/oauth/stable_client_token/")
 }
 
-func (p *Platform) log(format string, args ...any) {
+func (p *Platform) note(format string, args ...any) {
 	if p.cfg.Log != nil {
 		p.cfg.Log(fmt.Sprintf(format, args...))
 	}

@@ -119,7 +119,7 @@ func (p *Platform) api(w http.ResponseWriter, r *http.Request, q *request) {
 	p.mu.Unlock()
 	w.Header().Set("Date", date.UTC().Format(http.TimeFormat))
 	if !done {
-		p.log("%s: nothing done", q.path)
+		p.note("%s: nothing done", q.path)
 	}
 	p.write(w, name, answer)
 }
@@ -248,7 +248,10 @@ func (p *Platform) write(w http.ResponseWriter, fault string, answer reply) {
 		w.Header().Set("Location", "https://elsewhere.example/")
 		w.WriteHeader(http.StatusTemporaryRedirect)
 	case "slow":
-		time.Sleep(p.cfg.Slow)
+		select {
+		case <-time.After(p.cfg.Slow):
+		case <-p.end:
+		}
 	case "huge":
 		body = append(body, strings.Repeat(" ", 8<<20)...)
 	}
