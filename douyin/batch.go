@@ -41,6 +41,7 @@ func (m *Merchant) BatchVerify(ctx context.Context, shop ID, list ...*Verificati
 // batchReply is the answer to a cross-order redemption. Where the list stands
 // and how it is nested is not documented well: both forms are read.
 type batchReply struct {
+	head
 	List    []batchElement `json:"certificate_verify_resp_list"`
 	Results []VerifyResult `json:"verify_results"`
 }

@@ -63,6 +63,7 @@ func (m *Merchant) Cancel(ctx context.Context, u Undo) error {
 		return err
 	}
 	var reply struct {
+		head
 		Results []struct {
 			Order  ID     `json:"order_id"`
 			Verify ID     `json:"verify_id"`

@@ -1,6 +1,9 @@
 package douyin
 
-import "fmt"
+import (
+	"encoding/json"
+	"fmt"
+)
 
 // Status is the state of a voucher (券状态). The numbers are known from one
 // source only; unknown ones are kept.
@@ -149,19 +152,34 @@ func (c *Certificate) redemptions() []Redemption {
 	return append(all, *c.Redeemed)
 }
 
-// certificates is a list in either of its shapes; the newer one wins.
+// certificates is a list in any of its shapes; the newer one wins, and the
+// others are not read.
 type certificates struct {
-	List  []Certificate `json:"certificates"`
-	V2    []Certificate `json:"certificates_v2"`
-	V2Alt []Certificate `json:"certificates_v_2"` // as the platform's own Go client spells it
+	head
+	List  lazyCertificates `json:"certificates"`
+	V2    lazyCertificates `json:"certificates_v2"`
+	V2Alt lazyCertificates `json:"certificates_v_2"` // as the platform's own Go client spells it
 }
 
-func (c *certificates) all() []Certificate {
-	switch {
-	case len(c.V2) > 0:
-		return c.V2
-	case len(c.V2Alt) > 0:
-		return c.V2Alt
+// lazyCertificates is a list nobody has read yet.
+type lazyCertificates json.RawMessage
+
+func (l *lazyCertificates) UnmarshalJSON(b []byte) error {
+	*l = append(lazyCertificates(nil), b...)
+	return nil
+}
+
+// all reads the list. ep and logID are for the error.
+func (c *certificates) all(ep Endpoint, logID string) ([]Certificate, error) {
+	for _, shape := range []lazyCertificates{c.V2, c.V2Alt, c.List} {
+		var list []Certificate
+		switch err := json.Unmarshal(shape, &list); {
+		case len(shape) == 0:
+		case err != nil:
+			return nil, notJSON(&Error{Endpoint: ep, Class: ErrDoubt, Reason: NotUnderstood, Retry: true, HTTPStatus: 200, LogID: logID})
+		case len(list) > 0:
+			return list, nil
+		}
 	}
-	return c.List
+	return nil, nil
 }

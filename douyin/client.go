@@ -23,7 +23,8 @@ type call struct {
 	query    url.Values
 	body     []byte
 	// out takes data; beside takes the whole answer, for payload beside data.
-	out, beside any
+	out    payload
+	beside any
 	// hidden must not come back in an error's words.
 	hidden []Hidden
 }
@@ -138,7 +139,7 @@ func headerLogID(h http.Header) string {
 
 // envelope is how every answer is wrapped, the old mini-program form included.
 type envelope struct {
-	Data  json.RawMessage `json:"data"`
+	Data  any `json:"data"` // the payload
 	Extra *struct {
 		Code    Count  `json:"error_code"`
 		Text    string `json:"description"`
@@ -152,24 +153,37 @@ type envelope struct {
 	LogID  string `json:"log_id"`
 }
 
+// payload is what data is read into; it embeds a head.
+type payload interface{ codes() head }
+
 // head is what the data says about itself.
 type head struct {
 	Code *Count `json:"error_code"`
 	Text string `json:"description"`
 }
 
+func (h head) codes() head { return h }
+
+// open reads an answer into out in one go. If out does not fit, what data says
+// about itself is read nevertheless, and unread is true.
+func open(body []byte, out payload) (e envelope, h head, unread bool, err error) {
+	e.Data = out
+	if json.Unmarshal(body, &e) == nil {
+		if e.Data != nil {
+			h = out.codes()
+		}
+		return e, h, false, nil
+	}
+	e = envelope{Data: &h}
+	return e, h, true, json.Unmarshal(body, &e)
+}
+
 // judge reads an answer of at most BodyMax bytes. verdict is a doubt about this
 // exchange, which it fills in.
 func (c *Client) judge(r call, token Hidden, body []byte, verdict *Error) (answer, error) {
-	var e envelope
-	var h head
-	if err := json.Unmarshal(body, &e); err != nil {
+	e, h, unread, err := open(body, r.out)
+	if err != nil {
 		return answer{}, notJSON(verdict)
-	}
-	if hasObject(e.Data) {
-		if err := json.Unmarshal(e.Data, &h); err != nil {
-			return answer{}, notJSON(verdict)
-		}
 	}
 	c.describe(r, token, &e, h, verdict)
 	complete := h.Code != nil || e.Extra != nil || e.ErrNo != nil
@@ -192,23 +206,10 @@ func (c *Client) judge(r call, token Hidden, body []byte, verdict *Error) (answe
 	case !complete:
 		verdict.Err = errors.New("the answer lacks its error codes")
 		return answer{}, verdict
-	}
-	if err := decodePayload(r, body, e.Data); err != nil {
+	case unread || r.beside != nil && json.Unmarshal(body, r.beside) != nil:
 		return answer{}, notJSON(verdict)
 	}
 	return answer{logID: verdict.LogID}, nil
-}
-
-func decodePayload(r call, body, data []byte) error {
-	if r.out != nil && hasObject(data) {
-		if err := json.Unmarshal(data, r.out); err != nil {
-			return err
-		}
-	}
-	if r.beside != nil {
-		return json.Unmarshal(body, r.beside)
-	}
-	return nil
 }
 
 func hasObject(b []byte) bool { return len(b) > 0 && b[0] == '{' }
@@ -227,12 +228,12 @@ func notJSON(verdict *Error) *Error {
 
 // describe copies what the envelope says of itself into verdict.
 func (c *Client) describe(r call, token Hidden, e *envelope, h head, verdict *Error) {
-	hidden := append([]Hidden{token}, r.hidden...)
+	hidden := func() []Hidden { return append([]Hidden{token}, r.hidden...) }
 	if h.Code != nil && *h.Code != 0 {
-		verdict.Code, verdict.Text = int64(*h.Code), words(h.Text, hidden)
+		verdict.Code, verdict.Text = int64(*h.Code), words(h.Text, hidden())
 	}
 	if e.ErrNo != nil && *e.ErrNo != 0 && verdict.Code == 0 {
-		verdict.Code, verdict.Text = int64(*e.ErrNo), words(e.ErrMsg, hidden)
+		verdict.Code, verdict.Text = int64(*e.ErrNo), words(e.ErrMsg, hidden())
 	}
 	if e.LogID != "" {
 		verdict.LogID = words(e.LogID, nil)
@@ -245,10 +246,10 @@ func (c *Client) describe(r call, token Hidden, e *envelope, h head, verdict *Er
 		verdict.LogID = words(e.Extra.LogID, nil)
 	}
 	if e.Extra.Code != 0 {
-		verdict.Gateway, verdict.GatewayText = int64(e.Extra.Code), words(e.Extra.Text, hidden)
+		verdict.Gateway, verdict.GatewayText = int64(e.Extra.Code), words(e.Extra.Text, hidden())
 	}
 	if e.Extra.Sub != 0 {
-		verdict.Sub, verdict.SubText = int64(e.Extra.Sub), words(e.Extra.SubText, hidden)
+		verdict.Sub, verdict.SubText = int64(e.Extra.Sub), words(e.Extra.SubText, hidden())
 	}
 }
 
@@ -299,7 +300,7 @@ func (m *Merchant) Call(ctx context.Context, r CallRequest) (Hidden, error) {
 	if !ok {
 		return Hidden{}, invalid(r.Endpoint, "endpoint is not known")
 	}
-	var raw rawData
+	var raw rawReply
 	k := call{endpoint: r.Endpoint, account: m.account, query: r.Query, out: &raw}
 	if t.method == http.MethodPost {
 		var err error
@@ -311,15 +312,16 @@ func (m *Merchant) Call(ctx context.Context, r CallRequest) (Hidden, error) {
 	return raw.Hidden, err
 }
 
-type rawData struct{ Hidden }
-
-func (r *rawData) UnmarshalJSON(b []byte) error {
-	r.Hidden = Hide(string(b))
-	return nil
+// rawReply is a payload as it came.
+type rawReply struct {
+	Hidden
+	head
 }
 
+func (r *rawReply) UnmarshalJSON(b []byte) error { return keep(b, &r.head, &r.Hidden) }
+
 // post and get are the two shapes of a call.
-func (m *Merchant) post(ctx context.Context, ep Endpoint, body, out any, hidden ...Hidden) (answer, error) {
+func (m *Merchant) post(ctx context.Context, ep Endpoint, body any, out payload, hidden ...Hidden) (answer, error) {
 	b, err := json.Marshal(body)
 	if err != nil {
 		return answer{}, invalid(ep, "body cannot be written as JSON")
@@ -327,6 +329,6 @@ func (m *Merchant) post(ctx context.Context, ep Endpoint, body, out any, hidden 
 	return m.c.do(ctx, call{endpoint: ep, account: m.account, body: b, out: out, hidden: hidden})
 }
 
-func (m *Merchant) get(ctx context.Context, ep Endpoint, q url.Values, out any, hidden ...Hidden) (answer, error) {
+func (m *Merchant) get(ctx context.Context, ep Endpoint, q url.Values, out payload, hidden ...Hidden) (answer, error) {
 	return m.c.do(ctx, call{endpoint: ep, account: m.account, query: q, out: out, hidden: hidden})
 }

@@ -245,7 +245,7 @@ func (d *Doudian) Orders(ctx context.Context, from, to time.Time) iter.Seq2[Shop
 
 // Refunds walks the refunds (售后) updated in a time (afterSale.List), each as it came.
 func (d *Doudian) Refunds(ctx context.Context, from, to time.Time) iter.Seq2[Hidden, error] {
-	return pages(ctx, d, "afterSale.List", map[string]any{"update_start_time": from.Unix(), "update_end_time": to.Unix()}, "items", func(r rawData) Hidden { return r.Hidden })
+	return pages(ctx, d, "afterSale.List", map[string]any{"update_start_time": from.Unix(), "update_end_time": to.Unix()}, "items", func(r rawElement) Hidden { return r.Hidden })
 }
 
 // pages walks a list whose pages count from 0.
@@ -293,6 +293,7 @@ func (d *Doudian) Order(ctx context.Context, id ID) (*ShopOrder, error) {
 		return nil, err
 	}
 	var reply struct {
+		head
 		Order *ShopOrder `json:"shop_order_detail"`
 	}
 	data.Use(func(b []byte) { err = json.Unmarshal(b, &reply) })
@@ -300,4 +301,13 @@ func (d *Doudian) Order(ctx context.Context, id ID) (*ShopOrder, error) {
 		return nil, &Error{Endpoint: "/order/orderDetail", Class: ErrDoubt, Reason: NotUnderstood, HTTPStatus: 200}
 	}
 	return reply.Order, nil
+}
+
+// rawElement is an element of a list as it came.
+type rawElement struct{ Hidden }
+
+// UnmarshalJSON keeps it.
+func (r *rawElement) UnmarshalJSON(b []byte) error {
+	r.Hidden = Hide(string(b))
+	return nil
 }

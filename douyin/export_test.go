@@ -11,6 +11,7 @@ var (
 func Judge(body []byte, status int) error {
 	c := &Client{cfg: Config{Clock: fixedClock}}
 	var reply struct {
+		head
 		Results []VerifyResult `json:"verify_results"`
 	}
 	_, err := c.judge(call{endpoint: VerifyEndpoint, out: &reply}, Hide("clt.token-in-fuzz"), body,

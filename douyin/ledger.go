@@ -82,6 +82,7 @@ func (m *Merchant) LedgerDetail(ctx context.Context, day time.Time) iter.Seq2[Le
 }
 
 type ledgerReply struct {
+	head
 	HasMore bool           `json:"has_more"`
 	Cursor  ID             `json:"cursor"`
 	Records []LedgerRecord `json:"ledger_records"`

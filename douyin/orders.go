@@ -86,6 +86,7 @@ func (m *Merchant) OrderPage(ctx context.Context, o OrderQuery) (*OrderPage, err
 		return nil, invalid(OrdersEndpoint, "page %d of %d", o.Page, o.Size)
 	}
 	var reply struct {
+		head
 		Orders []Order `json:"orders"`
 		Page   struct {
 			Total Count `json:"total"`

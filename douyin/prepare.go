@@ -54,5 +54,9 @@ func (m *Merchant) Prepare(ctx context.Context, r PrepareRequest) (*Prepared, er
 	if err != nil {
 		return nil, err
 	}
-	return &Prepared{Token: reply.Token, Order: reply.Order, Certificates: reply.all(), LogID: a.logID}, nil
+	list, err := reply.all(PrepareEndpoint, a.logID)
+	if err != nil {
+		return nil, err
+	}
+	return &Prepared{Token: reply.Token, Order: reply.Order, Certificates: list, LogID: a.logID}, nil
 }

@@ -64,6 +64,7 @@ func (m *Merchant) Products(ctx context.Context, p ProductQuery) iter.Seq2[Produ
 			setInt(q, "goods_creator_type", p.Creator)
 			setID(q, "cursor", ID(p.Cursor))
 			var reply struct {
+				head
 				Products []Product `json:"products"`
 				Next     ID        `json:"next_cursor"`
 				HasMore  bool      `json:"has_more"`
@@ -92,6 +93,7 @@ func (m *Merchant) ProductsByID(ctx context.Context, ids ...ID) ([]Product, erro
 	}
 	q := url.Values{"account_id": {string(m.account)}, "product_ids": {joinIDs(ids)}}
 	var reply struct {
+		head
 		Products []Product `json:"product_onlines"`
 		Plain    []Product `json:"products"`
 	}

@@ -15,6 +15,7 @@ func (m *Merchant) Certificate(ctx context.Context, encrypted Hidden) (*Certific
 		q.Set("account_id", string(m.account))
 	}
 	var reply struct {
+		head
 		Certificate *Certificate `json:"certificate"`
 	}
 	a, err := m.get(ctx, GetEndpoint, q, &reply, encrypted)
@@ -50,6 +51,9 @@ func (m *Merchant) Certificates(ctx context.Context, c CertificateQuery) ([]Cert
 		q.Set("account_id", string(m.account))
 	}
 	var reply certificates
-	_, err := m.get(ctx, QueryEndpoint, q, &reply, c.Encrypted)
-	return reply.all(), err
+	a, err := m.get(ctx, QueryEndpoint, q, &reply, c.Encrypted)
+	if err != nil {
+		return nil, err
+	}
+	return reply.all(QueryEndpoint, a.logID)
 }

@@ -80,6 +80,7 @@ func (m *Merchant) RecordPage(ctx context.Context, r RecordQuery) (*RecordPage, 
 	setTime(q, "start_time", r.Start)
 	setTime(q, "end_time", r.End)
 	var reply struct {
+		head
 		Total   Count    `json:"total"`
 		Records []Record `json:"records"`
 		V2      []Record `json:"records_v2"`

@@ -67,6 +67,7 @@ func (m *Merchant) Refunds(ctx context.Context, from, to time.Time) iter.Seq2[Af
 		setTime(q, "create_order_end_time", to)
 		for range pagesMax {
 			var reply struct {
+				head
 				List    []AfterSale `json:"after_sale_orders"`
 				HasMore bool        `json:"has_more"`
 				Cursor  ID          `json:"cursor"`

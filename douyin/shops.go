@@ -62,6 +62,7 @@ func (m *Merchant) Shops(ctx context.Context, s ShopQuery) (shops []Shop, total 
 	setID(q, "poi_id", s.POI)
 	setID(q, "third_id", ID(s.Third))
 	var reply struct {
+		head
 		Total Count  `json:"total"`
 		POIs  []Shop `json:"pois"`
 	}

@@ -153,6 +153,7 @@ func (m *Merchant) Issue(ctx context.Context, i IssueLater) (map[ID]Hidden, erro
 		return nil, invalid(IssueEndpoint, "the order is needed, and codes or a reason")
 	}
 	var reply struct {
+		head
 		Codes json.RawMessage `json:"certificates"`
 	}
 	if _, err := m.post(ctx, IssueEndpoint, body, &reply, hidden...); err != nil {

@@ -94,6 +94,7 @@ func (c *Client) fetchToken(ctx context.Context) (Token, error) {
 		return Token{}, invalid(ep, "client key: %w", err)
 	}
 	var reply struct {
+		head
 		AccessToken Hidden `json:"access_token"`
 		ExpiresIn   Count  `json:"expires_in"`
 	}

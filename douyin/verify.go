@@ -136,6 +136,7 @@ func (m *Merchant) Verify(ctx context.Context, v *Verification) (*Verified, erro
 		return nil, err
 	}
 	var reply struct {
+		head
 		Results []VerifyResult `json:"verify_results"`
 	}
 	a, err := m.post(ctx, VerifyEndpoint, v.body(), &reply, v.hidden()...)

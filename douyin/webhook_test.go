@@ -177,3 +177,7 @@ func TestMemoryReplaysForgetTheOldest(t *testing.T) {
 	require.NoError(t, m.Release(t.Context(), "d"))
 	require.True(t, claim("d"))
 }
+
+func handler(worked *bool) func(context.Context, douyin.Event) error {
+	return func(context.Context, douyin.Event) error { *worked = true; return nil }
+}
