@@ -152,34 +152,32 @@ func (c *Certificate) redemptions() []Redemption {
 	return append(all, *c.Redeemed)
 }
 
-// certificates is a list in any of its shapes; the newer one wins, and the
-// others are not read.
+// certificates is a list in any of its shapes; the newest wins, and the others
+// are read only where it is missing.
 type certificates struct {
 	head
-	List  lazyCertificates `json:"certificates"`
-	V2    lazyCertificates `json:"certificates_v2"`
-	V2Alt lazyCertificates `json:"certificates_v_2"` // as the platform's own Go client spells it
+	V2    []Certificate `json:"certificates_v2"`
+	List  unread        `json:"certificates"`
+	V2Alt unread        `json:"certificates_v_2"` // as the platform's own Go client spells it
 }
 
-// lazyCertificates is a list nobody has read yet.
-type lazyCertificates json.RawMessage
+// unread is JSON nobody has read yet.
+type unread []byte
 
-func (l *lazyCertificates) UnmarshalJSON(b []byte) error {
-	*l = append(lazyCertificates(nil), b...)
+func (u *unread) UnmarshalJSON(b []byte) error {
+	*u = append(unread(nil), b...)
 	return nil
 }
 
-// all reads the list. ep and logID are for the error.
+// all gives the list. ep and logID are for the error.
 func (c *certificates) all(ep Endpoint, logID string) ([]Certificate, error) {
-	for _, shape := range []lazyCertificates{c.V2, c.V2Alt, c.List} {
-		var list []Certificate
-		switch err := json.Unmarshal(shape, &list); {
-		case len(shape) == 0:
-		case err != nil:
+	for _, shape := range []unread{c.V2Alt, c.List} {
+		if len(c.V2) > 0 || len(shape) == 0 {
+			continue
+		}
+		if json.Unmarshal(shape, &c.V2) != nil {
 			return nil, notJSON(&Error{Endpoint: ep, Class: ErrDoubt, Reason: NotUnderstood, Retry: true, HTTPStatus: 200, LogID: logID})
-		case len(list) > 0:
-			return list, nil
 		}
 	}
-	return nil, nil
+	return c.V2, nil
 }

@@ -30,7 +30,10 @@ type call struct {
 }
 
 // answer is what every reply says about itself.
-type answer struct{ logID string }
+type answer struct {
+	logID string
+	dated bool // it told the platform's time
+}
 
 // do waits for its turn, gets a token, sends, and, where that is safe, sends
 // once more with a new token if the platform did not take the old one.
@@ -77,7 +80,7 @@ func (c *Client) try(ctx context.Context, r call, token Hidden) (answer, error) 
 		return answer{}, &Error{Endpoint: r.endpoint, Class: class, Reason: ConnectionLost, Retry: true, Err: cause(ctx, err)}
 	}
 	defer resp.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(resp.Body, c.cfg.BodyMax+1))
+	body, err := c.read(resp)
 	doubt := &Error{Endpoint: r.endpoint, Class: ErrDoubt, Reason: NotUnderstood, Retry: true, HTTPStatus: resp.StatusCode, LogID: headerLogID(resp.Header)}
 	switch {
 	case err != nil:
@@ -87,10 +90,23 @@ func (c *Client) try(ctx context.Context, r call, token Hidden) (answer, error) 
 		doubt.Err = fmt.Errorf("more than %d bytes", c.cfg.BodyMax)
 		return answer{}, doubt
 	}
-	if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
-		c.observe(date)
+	a, err := c.judge(r, token, body, doubt)
+	if !a.dated {
+		if date, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+			c.observe(date)
+		}
 	}
-	return c.judge(r, token, body, doubt)
+	return a, err
+}
+
+// read takes at most one byte more than an answer may have.
+func (c *Client) read(resp *http.Response) ([]byte, error) {
+	var b bytes.Buffer
+	if n := resp.ContentLength; n > 0 && n <= c.cfg.BodyMax {
+		b.Grow(int(n) + bytes.MinRead)
+	}
+	_, err := b.ReadFrom(io.LimitReader(resp.Body, c.cfg.BodyMax+1))
+	return b.Bytes(), err
 }
 
 func (c *Client) request(ctx context.Context, r call, token Hidden) (*http.Request, error) {
@@ -186,6 +202,7 @@ func (c *Client) judge(r call, token Hidden, body []byte, verdict *Error) (answe
 		return answer{}, notJSON(verdict)
 	}
 	c.describe(r, token, &e, h, verdict)
+	a := answer{dated: e.Extra != nil && !e.Extra.Now.IsZero()}
 	complete := h.Code != nil || e.Extra != nil || e.ErrNo != nil
 	if traits[r.endpoint].moves {
 		complete = h.Code != nil && e.Extra != nil
@@ -194,22 +211,23 @@ func (c *Client) judge(r call, token Hidden, body []byte, verdict *Error) (answe
 	case verdict.Code != 0 || verdict.Gateway != 0 || verdict.Sub != 0:
 		m := meaningOf(verdict.Sub, verdict.Code, verdict.Gateway)
 		verdict.Class, verdict.Reason, verdict.Retry = m.class, m.reason, m.retry
-		return answer{}, verdict
+		return a, verdict
 	case verdict.HTTPStatus == http.StatusTooManyRequests:
 		verdict.Class, verdict.Reason = ErrThrottled, TooFrequent
-		return answer{}, verdict
+		return a, verdict
 	case verdict.HTTPStatus >= http.StatusInternalServerError:
 		verdict.Reason = PlatformBusy
-		return answer{}, verdict
+		return a, verdict
 	case verdict.HTTPStatus != http.StatusOK:
-		return answer{}, verdict
+		return a, verdict
 	case !complete:
 		verdict.Err = errors.New("the answer lacks its error codes")
-		return answer{}, verdict
+		return a, verdict
 	case unread || r.beside != nil && json.Unmarshal(body, r.beside) != nil:
-		return answer{}, notJSON(verdict)
+		return a, notJSON(verdict)
 	}
-	return answer{logID: verdict.LogID}, nil
+	a.logID = verdict.LogID
+	return a, nil
 }
 
 func hasObject(b []byte) bool { return len(b) > 0 && b[0] == '{' }
@@ -272,7 +290,9 @@ func words(text string, hidden []Hidden) string {
 				text = strings.ReplaceAll(text, secret, "***")
 			}
 		}
-		text = longNumbers.ReplaceAllString(text, "****$1")
+		if strings.ContainsAny(text, "0123456789") {
+			text = longNumbers.ReplaceAllString(text, "****$1")
+		}
 	}
 	if len(text) > wordsMax {
 		text = strings.ToValidUTF8(text[:wordsMax], "")

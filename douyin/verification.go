@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/openecr/openecr/pos"
@@ -118,16 +119,14 @@ func NewThirdParty(shop, order ID, codes ...pos.Secret) (*Verification, error) {
 
 func (v *Verification) check() error {
 	total := 0
-	seen := map[ID]bool{}
-	for _, u := range v.Uses {
+	for i, u := range v.Uses {
 		total += u.times()
 		if u.Code.IsZero() {
 			return invalid(VerifyEndpoint, "a voucher without its code")
 		}
-		if u.Certificate != "" && seen[u.Certificate] {
+		if i < UsesMax && slices.ContainsFunc(v.Uses[:i], func(o Use) bool { return u.Certificate != "" && o.Certificate == u.Certificate }) {
 			return invalid(VerifyEndpoint, "certificate %s twice; say how many times instead", u.Certificate)
 		}
-		seen[u.Certificate] = true
 	}
 	switch {
 	case v.Token.IsZero():
