@@ -38,7 +38,7 @@ type cancelBody struct {
 }
 
 func (u Undo) body() (cancelBody, error) {
-	b := cancelBody{u.Verify, u.Certificate, u.CancelToken, u.Count, u.Batch, u.Account, u.ShopOrder}
+	b := cancelBody(u)
 	switch {
 	case u.Batch != nil && (u.Batch.Order == "" || len(u.Batch.Verify) == 0 || u.Verify != "" || u.Certificate != ""):
 		return b, invalid(CancelEndpoint, "a batch needs its order and redemptions, and nothing else")

@@ -314,7 +314,8 @@ type CallRequest struct {
 }
 
 // Call makes a call with fields of your own and returns the answer's data as it
-// came. Tokens, limits, codes and errors are as everywhere.
+// came. Tokens, limits, codes and errors are as everywhere; what the platform
+// says back of Query and Body is not masked beyond its long numbers.
 func (m *Merchant) Call(ctx context.Context, r CallRequest) (Hidden, error) {
 	t, ok := traits[r.Endpoint]
 	if !ok {

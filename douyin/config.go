@@ -46,7 +46,8 @@ type Config struct {
 	Clock func() time.Time
 	// Timeout ends one request; zero is CallTimeout.
 	Timeout time.Duration
-	// Limits replaces the calls a second that the Client allows itself; negative is no limit.
+	// Limits replaces the calls a second that the Client allows itself; negative is
+	// no limit. Every Client counts for itself, the platform counts the app.
 	Limits map[Endpoint]float64
 	// BodyMax bounds an answer in bytes; zero is BodyMax.
 	BodyMax int64

@@ -65,6 +65,30 @@ func TestOneClientFetchesOnceForAllItsCallers(t *testing.T) {
 	require.Equal(t, 1, p.TokenFetches())
 }
 
+func TestATokenThatEndsInMidCallIsFetchedOnceForAll(t *testing.T) {
+	p := platform(t, douyintest.Config{Seed: 46})
+	cfg := config(t, p)
+	cfg.Tokens = &douyin.MemoryTokens{}
+	var tills []*douyin.Merchant
+	for range 50 {
+		tills = append(tills, client(t, cfg).Merchant(douyintest.Account))
+	}
+	for round := range 3 {
+		var group sync.WaitGroup
+		for _, m := range tills {
+			for range 2 {
+				group.Go(func() {
+					_, _, err := m.Shops(t.Context(), douyin.ShopQuery{})
+					assert.NoError(t, err)
+				})
+			}
+		}
+		group.Wait()
+		require.Equal(t, round+1, p.TokenFetches())
+		p.ExpireTokens()
+	}
+}
+
 func TestAPlainTokenOfAnotherTillLivesFiveMinutes(t *testing.T) {
 	p := platform(t, douyintest.Config{Seed: 42})
 	cfg := config(t, p)
