@@ -157,21 +157,21 @@ func (c *Certificate) redemptions() []Redemption {
 type certificates struct {
 	head
 	V2    []Certificate `json:"certificates_v2"`
-	List  unread        `json:"certificates"`
-	V2Alt unread        `json:"certificates_v_2"` // as the platform's own Go client spells it
+	List  unreadJSON    `json:"certificates"`
+	V2Alt unreadJSON    `json:"certificates_v_2"` // as the platform's own Go client spells it
 }
 
-// unread is JSON nobody has read yet.
-type unread []byte
+// unreadJSON is JSON nobody has read yet.
+type unreadJSON []byte
 
-func (u *unread) UnmarshalJSON(b []byte) error {
-	*u = append(unread(nil), b...)
+func (u *unreadJSON) UnmarshalJSON(b []byte) error {
+	*u = append(unreadJSON(nil), b...)
 	return nil
 }
 
 // all gives the list. ep and logID are for the error.
 func (c *certificates) all(ep Endpoint, logID string) ([]Certificate, error) {
-	for _, shape := range []unread{c.V2Alt, c.List} {
+	for _, shape := range []unreadJSON{c.V2Alt, c.List} {
 		if len(c.V2) > 0 || len(shape) == 0 {
 			continue
 		}

@@ -120,7 +120,7 @@ func TestTheChallengeKeepsItsType(t *testing.T) {
 	p := platform(t, douyintest.Config{Seed: 61})
 	box := newInbox(p.Now)
 	url, c := serve(t, box)
-	status, err := p.Webhook(t.Context(), c, url, douyin.EventVerifyWebhook, map[string]any{"challenge": 12345678901234567})
+	status, err := p.Webhook(t.Context(), c, url, douyin.EventVerifyWebhook, map[string]any{"challenge": int64(12345678901234567)})
 	require.NoError(t, err)
 	require.Equal(t, []int{200}, status)
 	for content, want := range map[string]string{`{"challenge":12345678901234567}`: `{"challenge":12345678901234567}`, `"{\"challenge\":7}"`: `{"challenge":7}`} {
