@@ -2,12 +2,13 @@ package douyin
 
 import (
 	"context"
+	"slices"
 	"time"
 )
 
 // clockGrain is how much earlier than our own start the platform may have booked
-// a redemption: its times are whole seconds and its machines not one.
-const clockGrain = 10 * time.Second
+// a redemption: its times are whole seconds, and ours is known to two.
+const clockGrain = 5 * time.Second
 
 // Outcome asks what became of v after a doubt, without sending it again. since
 // is when v was first sent, by Client.Now.
@@ -21,8 +22,10 @@ const clockGrain = 10 * time.Second
 // after a Verify of the same v was answered.
 //
 // Another till of the same shop that redeems the same voucher in the same
-// moments cannot be told apart by a query: let one till at a time redeem an order.
-func (m *Merchant) Outcome(ctx context.Context, v *Verification, since time.Time) (*Verified, error) {
+// moments cannot be told apart by a query: let one till at a time redeem an
+// order, and name in others the redemptions (verify_id) that are known to belong
+// to other sales.
+func (m *Merchant) Outcome(ctx context.Context, v *Verification, since time.Time, others ...ID) (*Verified, error) {
 	if err := v.check(); err != nil {
 		return nil, err
 	}
@@ -35,7 +38,7 @@ func (m *Merchant) Outcome(ctx context.Context, v *Verification, since time.Time
 	}
 	out := &Verified{}
 	for _, u := range v.Uses {
-		out.Uses = append(out.Uses, u.judge(find(list, u), v.Shop, since.Add(-clockGrain))...)
+		out.Uses = append(out.Uses, u.judge(find(list, u), v.Shop, since.Add(-clockGrain), others)...)
 	}
 	return out, out.err(QueryEndpoint)
 }
@@ -67,7 +70,7 @@ func find(list []Certificate, u Use) *Certificate {
 }
 
 // judge tells what the platform's memory of a voucher means for a use of ours.
-func (u Use) judge(c *Certificate, shop ID, since time.Time) []UseOutcome {
+func (u Use) judge(c *Certificate, shop ID, since time.Time, others []ID) []UseOutcome {
 	outcomes := make([]UseOutcome, u.times())
 	set := func(verdict Verdict, reason Reason) []UseOutcome {
 		for i := range outcomes {
@@ -86,10 +89,14 @@ func (u Use) judge(c *Certificate, shop ID, since time.Time) []UseOutcome {
 		if r.Shop == "" || r.Time.IsZero() {
 			return set(Unknown, NotUnderstood) // whose it is cannot be told
 		}
-		if r.Shop == shop && !r.Time.Before(since) {
+		if r.Shop == shop && !r.Time.Before(since) && !slices.Contains(others, r.Verify) {
 			ours = append(ours, r)
 		}
 	}
+	if c.TimesCard != nil && len(c.redemptions()) > int(c.TimesCard.Used) {
+		return set(Unknown, NotUnderstood) // the count lags behind the list
+	}
+	ours = u.sincePrepared(c, ours)
 	if len(ours) > len(outcomes) {
 		return set(Unknown, ReasonOther) // more than we asked for: somebody else's are among them
 	}
@@ -100,6 +107,17 @@ func (u Use) judge(c *Certificate, shop ID, since time.Time) []UseOutcome {
 		return set(Unknown, NotUnderstood)
 	}
 	return set(c.otherwise())
+}
+
+// sincePrepared leaves out uses of a times-card that were there when it was
+// prepared: two sales may follow each other within the grain of the clock.
+func (u Use) sincePrepared(c *Certificate, ours []Redemption) []Redemption {
+	if c.TimesCard == nil {
+		return ours
+	}
+	slices.SortStableFunc(ours, func(a, b Redemption) int { return a.Time.Compare(b.Time.Time) })
+	fresh := max(0, int(c.TimesCard.Used)-u.Before)
+	return ours[max(0, len(ours)-fresh):]
 }
 
 // listed says whether the answer names every use it counts.

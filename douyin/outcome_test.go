@@ -41,15 +41,18 @@ func TestAQueryThatLeavesItOpenDecidesNothing(t *testing.T) {
 		"a status nobody knows":               {one, `{"certificate_id":7,"status":99}`, Unknown},
 		"a refund that failed":                {one, `{"certificate_id":7,"status":5}`, Unknown},
 		"a card without a new use":            {Use{Certificate: "7", Before: 2}, `{"certificate_id":7,"status":1,"time_card":{"times_count":5,"times_used":2}}`, Refused},
+		"a card whose count lags":             {Use{Certificate: "7", Before: 2}, `{"certificate_id":7,"status":1,"time_card":{"times_count":5,"times_used":0},"verify_records":[{"verify_id":1,"poi_id":"s","verify_time":1000}]}`, Unknown},
 		"a card with a new use not described": {Use{Certificate: "7", Before: 2}, `{"certificate_id":7,"status":1,"time_card":{"times_count":5,"times_used":3}}`, Unknown},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := c.use.judge(certificate(t, c.text), "s", since)
+			got := c.use.judge(certificate(t, c.text), "s", since, nil)
 			require.Len(t, got, 1)
 			assert.Equal(t, c.verdict, got[0].Verdict, "%s", got[0].Reason)
 		})
 	}
-	assert.Equal(t, Unknown, one.judge(nil, "s", since)[0].Verdict, "not listed")
+	ours := certificate(t, `{"certificate_id":7,"status":2,"verify":{"verify_id":1,"poi_id":"s","verify_time":1000}}`)
+	assert.Equal(t, Used, one.judge(ours, "s", since, []ID{"1"})[0].Verdict, "another sale of ours has it")
+	assert.Equal(t, Unknown, one.judge(nil, "s", since, nil)[0].Verdict, "not listed")
 }
 
 // A success is believed only for the voucher that was sent, with its redemption named.

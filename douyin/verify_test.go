@@ -139,6 +139,27 @@ func TestATimesCardIsUsedSeveralTimes(t *testing.T) {
 	require.Equal(t, 5, prepare(t, m, ready).Certificates[0].Uses())
 }
 
+func TestASaleIsNotTakenForTheOneBefore(t *testing.T) {
+	p := platform(t, douyintest.Config{Seed: 12})
+	m := merchant(t, p)
+	ready := p.Of(douyintest.TimesCard)[0]
+	_, err := m.Verify(t.Context(), chosen(t, prepare(t, m, ready)))
+	require.NoError(t, err)
+	next := chosen(t, prepare(t, m, ready)) // in the same second
+	since := m.Client().Now()
+	p.Inject("lose-request=/verify/")
+	_, err = m.Verify(t.Context(), next)
+	require.ErrorIs(t, err, douyin.ErrDoubt)
+	out, err := m.Outcome(t.Context(), next, since)
+	require.ErrorIs(t, err, douyin.ErrRefused)
+	require.Equal(t, douyin.NotRedeemed, out.Uses[0].Reason)
+	_, err = m.Verify(t.Context(), next)
+	require.NoError(t, err)
+	out, err = m.Outcome(t.Context(), next, since)
+	require.NoError(t, err)
+	require.Equal(t, int64(2), out.Uses[0].Serial)
+}
+
 func TestSeveralVouchersHaveOneVerdictEach(t *testing.T) {
 	p := platform(t, douyintest.Config{Seed: 6})
 	m := merchant(t, p)
