@@ -66,7 +66,8 @@ var rules = []rule{
 	{"qr/shouqianba", []string{module + "pos", module + "qr/wallet", module + "qr/internal/", module + "internal/"}},
 	{"qr/chinaums", []string{module + "pos", module + "qr/wallet", module + "qr/internal/"}},
 	{"qr", []string{module + "pos", module + "emv", module + "internal/"}},
-	{"douyin", []string{module + "pos"}},
+	{"douyin/douyintest", nil},
+	{"douyin", []string{module + "pos", module + "internal/"}},
 	{"internal", []string{"golang.org/x/sys/"}},
 	{"examples", []string{module, "github.com/spf13/", "github.com/creack/pty", "modernc.org/"}},
 }
