@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,9 @@ type app struct {
 	machine machine     // whose ports are listed
 
 	codes     codeFlags // where a code is shown that the customer scans
-	moneyless bool      // the command only looks
+	approve   approveFlags
+	lines     *bufio.Reader // what people type
+	moneyless bool          // the command only looks
 }
 
 const help = `A cash register on the command line.
@@ -104,7 +107,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.chargeCommand(), a.preauthCommand(), a.voidCommand(), a.refundCommand(), a.completeCommand(),
 		a.queryCommand(), a.recoverCommand(), a.confirmCommand(), a.abandonCommand(), a.resolveCommand(),
 		a.settleCommand(), a.signOnCommand(), a.signOffCommand(), a.echoCommand(), a.balanceCommand(), a.downloadCommand(), a.batchCommand(), a.keysCommand(),
-		a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.decodeCommand(), a.qrCommand(), a.demoCommand())
+		a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.operatorsCommand(), a.billCommand(), a.decodeCommand(), a.qrCommand(), a.demoCommand())
 	return root
 }
 
@@ -142,7 +145,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 func moneyless(cmd *cobra.Command) bool {
 	for ; cmd != nil; cmd = cmd.Parent() {
 		switch cmd.Name() {
-		case "decode", "qr", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "batch", "help", "completion":
+		case "decode", "qr", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "batch", "operators", "bill", "help", "completion":
 			return true
 		}
 	}
@@ -187,6 +190,11 @@ func (a *app) openTill(ctx context.Context) (*pos.Till, func(), error) {
 		Logger: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn}))} // why a doubt stays
 	shown, hush := a.watch()
 	cfg.Progress = shown
+	if err := a.secondPerson(&cfg); err != nil {
+		hush()
+		j.Close()
+		return nil, nil, err
+	}
 	trace, err := a.openTrace()
 	if err != nil {
 		j.Close()
