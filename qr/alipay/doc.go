@@ -29,8 +29,10 @@ refusal (40004) ends a payment only with a sub code known to be final. TRADE_CLO
 nothing of an order is taken: it expired, was canceled or wholly given back; with a
 send_pay_date it had been paid.
 
-Answers carry no time, so an old one cannot be told by its stamp: TLS and the order's number in
-it must do. Our own clock is checked by Alipay, and a request it finds wrong is wallet.ErrClock.
+The signature covers neither the name of the answer nor a time. An answer is therefore believed
+only with the fields that its call alone has, such as gmt_payment of a payment; that it is not
+an old one, only TLS shows. Our own clock is checked by Alipay: a request it finds too old or
+too early is wallet.ErrClock.
 
 In certificate mode a certificate that Alipay begins to use is fetched, and believed if it was
 issued under the configured root and has the subject of the configured one: every merchant's

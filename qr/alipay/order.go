@@ -111,7 +111,7 @@ func (h *Host) Pay(ctx context.Context, o wallet.Order, code pos.Secret) (wallet
 	}
 	switch s.Code {
 	case codeOK:
-		return h.answer(payMethod, t, o.Number, wallet.Paid)
+		return h.paid(t, o)
 	case codePaying:
 		t.Total = "" // what is not paid yet proves no amount
 		a, err := h.answer(payMethod, t, o.Number, wallet.Waiting)
@@ -119,6 +119,16 @@ func (h *Host) Pay(ctx context.Context, o wallet.Order, code pos.Secret) (wallet
 		return a, err
 	}
 	return refused(payMethod, s)
+}
+
+// paid reads the answer to a payment. The signature does not cover what an answer answers: only
+// that of a payment says when it was paid, in gmt_payment, and names no other state.
+func (h *Host) paid(t trade, o wallet.Order) (wallet.Answer, error) {
+	if t.Paid == "" || t.Status != "" && states[t.Status] != wallet.Paid {
+		t.Total = ""
+		return h.answer(payMethod, t, o.Number, wallet.Unknown)
+	}
+	return h.answer(payMethod, t, o.Number, wallet.Paid)
 }
 
 // minExpire is the shortest life of an order.

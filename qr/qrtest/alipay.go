@@ -389,6 +389,9 @@ func (a *Alipay) query(f Fault, in alipayRequest) words {
 	return a.spoil(f, w)
 }
 
+// alipayCancelFor is how long an order can be canceled.
+const alipayCancelFor = 24 * time.Hour
+
 // cancel answers an order it does not know with success, as Alipay does.
 func (a *Alipay) cancel(f Fault, in alipayRequest) words {
 	switch f.Name {
@@ -397,6 +400,9 @@ func (a *Alipay) cancel(f Fault, in alipayRequest) words {
 	case UndoAgain:
 		return alipayDone(words{"out_trade_no": in.Number, "retry_flag": "Y"})
 	}
+	if o, err := a.bank.Order(in.Number); err == nil && a.bank.Now().Sub(o.Created) > alipayCancelFor {
+		return alipayFailed("ACQ.TRADE_CANCEL_TIME_OUT", "超过撤销时间范围")
+	}
 	o, err := a.bank.Revoke(in.Number)
 	w := alipayDone(words{"out_trade_no": in.Number, "retry_flag": "N"})
 	switch {
@@ -404,8 +410,6 @@ func (a *Alipay) cancel(f Fault, in alipayRequest) words {
 		return a.spoil(f, w)
 	case err != nil:
 		return alipayFailed("ACQ.TRADE_STATUS_ERROR", "交易状态不合法")
-	case a.bank.Now().Sub(o.Created) > 24*time.Hour:
-		return alipayFailed("ACQ.TRADE_CANCEL_TIME_OUT", "超过撤销时间范围")
 	}
 	w["trade_no"], w["action"] = o.Trade, "close"
 	if o.WasPaid {

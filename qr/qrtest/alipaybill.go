@@ -69,7 +69,8 @@ func (a *Alipay) billZip(day time.Time, lines []billLine) ([]byte, error) {
 		}
 		w.Write([]byte(text))
 	}
-	return b.Bytes(), z.Close()
+	err := z.Close()
+	return b.Bytes(), err
 }
 
 const alipayColumns = "支付宝交易号,商户订单号,业务类型,商品名称,创建时间,完成时间,门店编号,门店名称,操作员,终端号,对方账户,订单金额（元）,商家实收（元）," +
