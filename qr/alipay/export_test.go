@@ -4,6 +4,7 @@ import (
 	"crypto/rsa"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/openecr/openecr/qr/wallet"
 )
@@ -23,3 +24,8 @@ func CheckAnswer(key *rsa.PublicKey, method string, body []byte) error {
 
 // Bounded is the reader that keeps an archive from filling the machine.
 func Bounded(r io.Reader, limit int64) io.Reader { return &bounded{r, limit} }
+
+// Trusts judges a downloaded file of certificates by a file of roots and the configured one.
+func Trusts(roots, configured, file []byte, now time.Time) error {
+	return authority{certificatesOf(roots), certificatesOf(configured)}.trusts(file, now)
+}

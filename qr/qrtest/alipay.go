@@ -103,16 +103,16 @@ func (a *Alipay) Client() alipay.Config {
 	return c
 }
 
-// words are an inner object: code, msg, sub_code, sub_msg and what the call answers.
-type words map[string]any
+// alipayWords are an inner object: code, msg, sub_code, sub_msg and what the call answers.
+type alipayWords map[string]any
 
-func alipayDone(fields words) words {
+func alipayDone(fields alipayWords) alipayWords {
 	fields["code"], fields["msg"] = "10000", "Success"
 	return fields
 }
 
-func alipayFailed(sub, text string) words {
-	return words{"code": "40004", "msg": "Business Failed", "sub_code": sub, "sub_msg": text}
+func alipayFailed(sub, text string) alipayWords {
+	return alipayWords{"code": "40004", "msg": "Business Failed", "sub_code": sub, "sub_msg": text}
 }
 
 var alipayCalls = map[string]Call{
@@ -153,9 +153,9 @@ func (a *Alipay) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 }
 
 // refusal is how the gateway itself refuses a request, or nil.
-func (a *Alipay) refusal(p url.Values, known bool) words {
-	no := func(code, msg, sub string) words {
-		return words{"code": code, "msg": msg, "sub_code": sub, "sub_msg": sub}
+func (a *Alipay) refusal(p url.Values, known bool) alipayWords {
+	no := func(code, msg, sub string) alipayWords {
+		return alipayWords{"code": code, "msg": msg, "sub_code": sub, "sub_msg": sub}
 	}
 	at, err := time.ParseInLocation(time.DateTime, p.Get("timestamp"), wallet.China)
 	a.mu.Lock()
@@ -182,7 +182,7 @@ func (a *Alipay) refusal(p url.Values, known bool) words {
 
 // reply signs and sends. The inner object escapes its slashes, as Alipay's does, and the
 // outer one begins with the signature every other time.
-func (a *Alipay) reply(rw http.ResponseWriter, f Fault, method string, answer words) {
+func (a *Alipay) reply(rw http.ResponseWriter, f Fault, method string, answer alipayWords) {
 	inner, _ := json.Marshal(answer)
 	inner = []byte(strings.ReplaceAll(string(inner), "/", `\/`))
 	a.mu.Lock()
@@ -209,13 +209,13 @@ func (a *Alipay) reply(rw http.ResponseWriter, f Fault, method string, answer wo
 }
 
 // answer does what is asked for.
-func (a *Alipay) answer(call Call, f Fault, p url.Values) words {
+func (a *Alipay) answer(call Call, f Fault, p url.Values) alipayWords {
 	if f.Name == SystemError {
 		return alipayFailed("ACQ.SYSTEM_ERROR", "接口返回错误")
 	}
 	var in alipayRequest
 	if json.Unmarshal([]byte(p.Get("biz_content")), &in) != nil {
-		return words{"code": "40002", "msg": "Invalid Arguments", "sub_code": "isv.invalid-biz-content"}
+		return alipayWords{"code": "40002", "msg": "Invalid Arguments", "sub_code": "isv.invalid-biz-content"}
 	}
 	in.notify = p.Get("notify_url")
 	out := a.serve(call, f, in)
@@ -242,7 +242,7 @@ type alipayRequest struct {
 	notify   string
 }
 
-func (a *Alipay) serve(call Call, f Fault, in alipayRequest) words {
+func (a *Alipay) serve(call Call, f Fault, in alipayRequest) alipayWords {
 	switch call {
 	case CallPay:
 		return a.pay(f, in)
@@ -257,7 +257,7 @@ func (a *Alipay) serve(call Call, f Fault, in alipayRequest) words {
 		if err != nil {
 			return a.refuse(err)
 		}
-		return alipayDone(words{"out_trade_no": o.Number, "trade_no": o.Trade})
+		return alipayDone(alipayWords{"out_trade_no": o.Number, "trade_no": o.Trade})
 	case CallRefund:
 		return a.refund(f, in)
 	case CallQueryRefund:
@@ -269,7 +269,7 @@ func (a *Alipay) serve(call Call, f Fault, in alipayRequest) words {
 }
 
 // refuse says a bank's error in Alipay's words.
-func (a *Alipay) refuse(err error) words {
+func (a *Alipay) refuse(err error) alipayWords {
 	for _, e := range []struct {
 		err  error
 		code string
@@ -292,7 +292,7 @@ func (in alipayRequest) newOrder() (New, bool) {
 	return New{Number: in.Number, Amount: m.Minor(), Trade: "22", Extra: map[string]string{"notify": in.notify, "front": "alipay"}}, ok
 }
 
-func (a *Alipay) pay(f Fault, in alipayRequest) words {
+func (a *Alipay) pay(f Fault, in alipayRequest) alipayWords {
 	n, ok := in.newOrder()
 	if !ok || in.Timeout == "" {
 		return alipayFailed("ACQ.INVALID_PARAMETER", "参数无效")
@@ -308,7 +308,7 @@ func (a *Alipay) pay(f Fault, in alipayRequest) words {
 	case o.State == Failed && o.Why == poor:
 		return a.refuse(ErrBalance)
 	case o.State == Open:
-		return a.spoil(f, words{"code": "10003", "msg": "order success pay inprocess", "out_trade_no": o.Number, "trade_no": o.Trade})
+		return a.spoil(f, alipayWords{"code": "10003", "msg": "order success pay inprocess", "out_trade_no": o.Number, "trade_no": o.Trade})
 	case o.State != Paid:
 		return a.refuse(ErrClosed)
 	}
@@ -326,7 +326,7 @@ func alipayScene(code string) string {
 	return ""
 }
 
-func (a *Alipay) show(f Fault, in alipayRequest) words {
+func (a *Alipay) show(f Fault, in alipayRequest) alipayWords {
 	n, ok := in.newOrder()
 	if in.Expires != "" {
 		at, err := time.ParseInLocation(time.DateTime, in.Expires, wallet.China)
@@ -340,18 +340,18 @@ func (a *Alipay) show(f Fault, in alipayRequest) words {
 	if err != nil {
 		return a.refuse(err)
 	}
-	return a.spoil(f, alipayDone(words{"out_trade_no": o.Number, "qr_code": "https://qr.alipay.com/bax" + o.Trade}))
+	return a.spoil(f, alipayDone(alipayWords{"out_trade_no": o.Number, "qr_code": "https://qr.alipay.com/bax" + o.Trade}))
 }
 
 // trade tells of an order that is paid.
-func (a *Alipay) trade(o Order) words {
-	return alipayDone(words{"out_trade_no": o.Number, "trade_no": o.Trade, "total_amount": yuan(o.Amount), "receipt_amount": yuan(o.Amount),
+func (a *Alipay) trade(o Order) alipayWords {
+	return alipayDone(alipayWords{"out_trade_no": o.Number, "trade_no": o.Trade, "total_amount": yuan(o.Amount), "receipt_amount": yuan(o.Amount),
 		"buyer_pay_amount": yuan(o.Amount), "gmt_payment": o.PaidAt.In(wallet.China).Format(time.DateTime), "buyer_logon_id": "159****5620",
-		"fund_bill_list": []words{{"amount": yuan(o.Amount), "fund_channel": "ALIPAYACCOUNT"}}})
+		"fund_bill_list": []alipayWords{{"amount": yuan(o.Amount), "fund_channel": "ALIPAYACCOUNT"}}})
 }
 
 // spoil puts what a fault makes wrong into an answer.
-func (a *Alipay) spoil(f Fault, w words) words {
+func (a *Alipay) spoil(f Fault, w alipayWords) alipayWords {
 	switch f.Name {
 	case WrongAmount:
 		for _, k := range []string{"total_amount", "refund_amount", "refund_fee"} {
@@ -368,7 +368,7 @@ func (a *Alipay) spoil(f Fault, w words) words {
 }
 
 // query tells of an order. One that is shown does not exist until somebody scans it.
-func (a *Alipay) query(f Fault, in alipayRequest) words {
+func (a *Alipay) query(f Fault, in alipayRequest) alipayWords {
 	o, err := a.bank.Order(in.Number)
 	if err != nil || o.Kind == "shown" && o.State == Open {
 		return a.refuse(ErrNoOrder)
@@ -393,18 +393,18 @@ func (a *Alipay) query(f Fault, in alipayRequest) words {
 const alipayCancelFor = 24 * time.Hour
 
 // cancel answers an order it does not know with success, as Alipay does.
-func (a *Alipay) cancel(f Fault, in alipayRequest) words {
+func (a *Alipay) cancel(f Fault, in alipayRequest) alipayWords {
 	switch f.Name {
 	case UndoRefused:
 		return alipayFailed("ACQ.SELLER_BALANCE_NOT_ENOUGH", "商户的支付宝账户中无足够的资金进行撤销")
 	case UndoAgain:
-		return alipayDone(words{"out_trade_no": in.Number, "retry_flag": "Y"})
+		return alipayDone(alipayWords{"out_trade_no": in.Number, "retry_flag": "Y"})
 	}
 	if o, err := a.bank.Order(in.Number); err == nil && a.bank.Now().Sub(o.Created) > alipayCancelFor {
 		return alipayFailed("ACQ.TRADE_CANCEL_TIME_OUT", "超过撤销时间范围")
 	}
 	o, err := a.bank.Revoke(in.Number)
-	w := alipayDone(words{"out_trade_no": in.Number, "retry_flag": "N"})
+	w := alipayDone(alipayWords{"out_trade_no": in.Number, "retry_flag": "N"})
 	switch {
 	case errors.Is(err, ErrNoOrder):
 		return a.spoil(f, w)
@@ -418,7 +418,7 @@ func (a *Alipay) cancel(f Fault, in alipayRequest) words {
 	return a.spoil(f, w)
 }
 
-func (a *Alipay) refund(f Fault, in alipayRequest) words {
+func (a *Alipay) refund(f Fault, in alipayRequest) alipayWords {
 	m, err := pos.ParseMoney(in.Amount, pos.CNY)
 	if err != nil || in.Refund == "" || len(in.Refund) > 64 {
 		return alipayFailed("ACQ.INVALID_PARAMETER", "参数无效")
@@ -431,7 +431,7 @@ func (a *Alipay) refund(f Fault, in alipayRequest) words {
 	if err != nil {
 		return a.refuse(err)
 	}
-	w := alipayDone(words{"out_trade_no": o.Number, "trade_no": o.Trade, "fund_change": "N", "refund_fee": yuan(o.GivenBack()),
+	w := alipayDone(alipayWords{"out_trade_no": o.Number, "trade_no": o.Trade, "fund_change": "N", "refund_fee": yuan(o.GivenBack()),
 		"gmt_refund_pay": r.Time.In(wallet.China).Format(time.DateTime)})
 	if missing != nil && r.State == RefundDone {
 		w["fund_change"] = "Y"
@@ -439,25 +439,25 @@ func (a *Alipay) refund(f Fault, in alipayRequest) words {
 	return a.spoil(f, w)
 }
 
-func (a *Alipay) queryRefund(f Fault, in alipayRequest) words {
+func (a *Alipay) queryRefund(f Fault, in alipayRequest) alipayWords {
 	if _, err := a.bank.Order(in.Number); err != nil {
 		return a.refuse(err)
 	}
 	o, r, err := a.bank.FindRefund(in.Refund)
 	if err != nil || o.Number != in.Number || r.State == RefundBroken {
-		return alipayDone(words{})
+		return alipayDone(alipayWords{})
 	}
-	return a.spoil(f, alipayDone(words{"out_trade_no": o.Number, "trade_no": o.Trade, "out_request_no": r.Number, "refund_amount": yuan(r.Amount),
+	return a.spoil(f, alipayDone(alipayWords{"out_trade_no": o.Number, "trade_no": o.Trade, "out_request_no": r.Number, "refund_amount": yuan(r.Amount),
 		"total_amount": yuan(o.Amount), "refund_status": "REFUND_SUCCESS", "gmt_refund_pay": r.Time.In(wallet.China).Format(time.DateTime)}))
 }
 
 // certificate answers the download of one.
-func (a *Alipay) certificate(serial string) words {
+func (a *Alipay) certificate(serial string) alipayWords {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	file, ok := a.older[serial]
 	if !ok {
 		return alipayFailed("isv.cert-not-exist", "证书不存在")
 	}
-	return alipayDone(words{"alipay_cert_content": base64.StdEncoding.EncodeToString(file)})
+	return alipayDone(alipayWords{"alipay_cert_content": base64.StdEncoding.EncodeToString(file)})
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // bill answers the application for a bill with a link to it.
-func (a *Alipay) bill(in alipayRequest) words {
+func (a *Alipay) bill(in alipayRequest) alipayWords {
 	day, err := time.ParseInLocation(time.DateOnly, in.BillDate, wallet.China)
 	if err != nil || in.BillType != "trade" {
 		return alipayFailed("isv.invalid-arguments", "参数有误")
@@ -32,7 +32,7 @@ func (a *Alipay) bill(in alipayRequest) words {
 	a.mu.Lock()
 	a.bills[token] = file
 	a.mu.Unlock()
-	return alipayDone(words{"bill_download_url": a.srv.url + "/bill/file?fileId=" + token})
+	return alipayDone(alipayWords{"bill_download_url": a.srv.url + "/bill/file?fileId=" + token})
 }
 
 func (a *Alipay) serveBill(rw http.ResponseWriter, r *http.Request) {

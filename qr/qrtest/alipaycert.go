@@ -24,12 +24,12 @@ type alipaySigner struct {
 }
 
 // alipayAuthority is a root and an intermediate that share a key, one of each process.
-var alipayAuthority = sync.OnceValues(func() (*issuing, error) {
+var alipayAuthority = sync.OnceValues(func() (*alipayIssuing, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return nil, err
 	}
-	i := &issuing{key: key}
+	i := &alipayIssuing{key: key}
 	root := i.template("Ant Financial Certification Authority R1 (simulated)")
 	root.IsCA, root.BasicConstraintsValid, root.KeyUsage = true, true, x509.KeyUsageCertSign
 	if i.root, i.rootPEM, err = i.issue(root, root, &key.PublicKey); err != nil {
@@ -41,20 +41,20 @@ var alipayAuthority = sync.OnceValues(func() (*issuing, error) {
 	return i, err
 })
 
-type issuing struct {
+type alipayIssuing struct {
 	key                 *rsa.PrivateKey
 	root, between       *x509.Certificate
 	rootPEM, betweenPEM []byte
 }
 
-func (i *issuing) template(name string) *x509.Certificate {
+func (i *alipayIssuing) template(name string) *x509.Certificate {
 	serial := make([]byte, 16)
 	rand.Read(serial)
 	return &x509.Certificate{SerialNumber: new(big.Int).SetBytes(serial), Subject: pkix.Name{Country: []string{"CN"}, Organization: []string{"simulated"}, CommonName: name},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(5, 0, 0), SignatureAlgorithm: x509.SHA256WithRSA, KeyUsage: x509.KeyUsageDigitalSignature}
 }
 
-func (i *issuing) issue(t, by *x509.Certificate, key crypto.PublicKey) (*x509.Certificate, []byte, error) {
+func (i *alipayIssuing) issue(t, by *x509.Certificate, key crypto.PublicKey) (*x509.Certificate, []byte, error) {
 	der, err := x509.CreateCertificate(rand.Reader, t, by, key, i.key)
 	if err != nil {
 		return nil, nil, err
