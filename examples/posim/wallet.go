@@ -42,7 +42,7 @@ type walletFlags struct {
 
 // walletKinds lists them.
 func walletKinds() []walletKind {
-	return []walletKind{wechatKind()}
+	return []walletKind{wechatKind(), alipayKind()}
 }
 
 func walletSimulators() []simulator {

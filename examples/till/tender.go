@@ -28,6 +28,7 @@ var protocols = map[string]func(*tender, *url.URL) error{
 	"unionpay": parseUnionPay,
 	"wechat":   walletParser("wechat"),
 	"wechatv2": walletParser("wechatv2"),
+	"alipay":   walletParser("alipay"),
 }
 
 // tender is one --tender name=URL.

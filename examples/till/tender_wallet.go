@@ -19,6 +19,7 @@ import (
 var wallets = map[string]func(base string, p walletProfile) (wallet.Host, error){
 	"wechat":   wechatHost,
 	"wechatv2": wechatV2Host,
+	"alipay":   alipayHost,
 }
 
 // walletFiles is a wallet as --tender names it: wechat+https://HOST?profile=FILE.

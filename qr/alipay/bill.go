@@ -175,7 +175,7 @@ func column(row billcsv.Row, name string) string {
 
 // billLine reads a line. A refund without a number of its own, or with that of our undo, is an undo.
 func billLine(row billcsv.Row) (wallet.BillLine, error) {
-	l := wallet.BillLine{Number: row.Line, Order: row.Get("商户订单号"), Trade: row.Get("支付宝交易号"), State: row.Get("业务类型")}
+	l := wallet.BillLine{Number: row.Line, Order: string(readNumber(row.Get("商户订单号"))), Trade: row.Get("支付宝交易号"), State: row.Get("业务类型")}
 	switch l.State {
 	case "交易":
 		l.Kind = wallet.LinePay
@@ -183,8 +183,9 @@ func billLine(row billcsv.Row) (wallet.BillLine, error) {
 		if l.Refund = row.Get("退款批次号/请求号"); l.Refund == "" {
 			l.Refund = row.Get("退款批次号")
 		}
+		l.Refund = string(readNumber(l.Refund))
 		l.Kind = wallet.LineRefund
-		if l.Refund == "" || l.Refund == l.Order || l.Refund == l.Order+undoSuffix {
+		if l.Refund == "" || l.Refund == l.Order || l.Refund == wallet.UndoNumber(l.Order) {
 			l.Kind = wallet.LineUndo
 		}
 	default:

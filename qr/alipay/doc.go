@@ -16,7 +16,7 @@ With Certificates instead of AlipayKey it speaks certificate mode (证书模式)
 	dynamic code    扫码支付 alipay.trade.precreate (预下单): the customer scans qr_code
 	undo            撤销 alipay.trade.cancel within 24 h; after that 退款 or 关单 alipay.trade.close
 	refund          退款 alipay.trade.refund, numbered by out_request_no
-	out_trade_no    商户订单号, the attempt's id;  trade_no  支付宝交易号
+	out_trade_no    商户订单号, the attempt's id by WireNumber;  trade_no  支付宝交易号
 	PID             商户号 seller_id, 2088...
 	trade bill      业务明细 of the day, a zip of CSV in GBK
 
@@ -42,7 +42,6 @@ certificate is issued under the same root.
 
   - that the cancel of a shown code nobody has scanned keeps it from being paid (one report,
     and the manuals of Alipay's international gateway); it dies by time_expire in any case;
-  - that out_trade_no takes a hyphen, which attempt ids have: the manual names letters, digits and underscores;
   - the sub codes after which a cancel is impossible, ACQ.TRADE_CANCEL_TIME_OUT among them;
   - that a repeated notification keeps notify_id and has a new notify_time;
   - that a certificate that follows another has its subject;

@@ -64,8 +64,8 @@ const readyFor = 10 * time.Minute
 // application and line are then in order. Errors: pos.ErrInvalid, wallet.ErrClock,
 // wallet.ErrForged, *wallet.Error. Nothing was sent.
 func (h *Host) Ready(ctx context.Context, o wallet.Order) error {
-	if o.Number == "" || len(o.Number) > maxNumber {
-		return fmt.Errorf("alipay: %w: the order number %s: Alipay wants 1 to %d characters", pos.ErrInvalid, printable(o.Number), maxNumber)
+	if wire := number(wallet.UndoNumber(o.Number)).wire(); o.Number == "" || len(wire) > maxNumber {
+		return fmt.Errorf("alipay: %w: the order number %s is %s at Alipay, which has 1 to %d characters", pos.ErrInvalid, printable(o.Number), wire, maxNumber)
 	}
 	if at := h.good.Load(); at != 0 && time.Since(h.born)-time.Duration(at) < readyFor {
 		return ctx.Err()

@@ -19,7 +19,8 @@ func harness(cfg qrtest.AlipayConfig) wallettest.Harness {
 			t.Cleanup(func() { sim.Close() })
 			return func() (wallet.Host, error) { return alipay.New(sim.Client()) }
 		},
-		Code: func(n int) string { return fmt.Sprintf("28%016d", n) },
+		Number: alipay.WireNumber,
+		Code:   func(n int) string { return fmt.Sprintf("28%016d", n) },
 		// Answers have no stamp that could be old, and a refund that was accepted has no word for breaking later.
 		Lacks: []qrtest.FaultName{qrtest.ClockOff, qrtest.RefundFails},
 	}

@@ -63,19 +63,20 @@ func (h *Host) ours(p url.Values) error {
 }
 
 func (h *Host) notice(p url.Values) (wallet.Notice, error) {
-	number, id := p.Get("out_trade_no"), p.Get("notify_id")
-	if number == "" || id == "" || len(id) > maxWords || len(number) > maxNumber {
+	wire, id := p.Get("out_trade_no"), p.Get("notify_id")
+	if wire == "" || id == "" || len(id) > maxWords || len(wire) > maxNumber {
 		return wallet.Notice{}, errors.New("it names no order, or has no notify_id")
 	}
-	t := trade{Number: number, Trade: p.Get("trade_no"), Status: p.Get("trade_status"), Total: p.Get("total_amount"), Paid: p.Get("gmt_payment")}
-	a, err := h.answer("notification", t, number, states[t.Status])
+	order := readNumber(wire)
+	t := trade{Number: order, Trade: p.Get("trade_no"), Status: p.Get("trade_status"), Total: p.Get("total_amount"), Paid: p.Get("gmt_payment")}
+	a, err := h.answer("notification", t, string(order), states[t.Status])
 	if err != nil {
 		return wallet.Notice{}, err
 	}
-	n := wallet.Notice{ID: id, Order: number, Answer: a}
+	n := wallet.Notice{ID: id, Order: string(order), Answer: a}
 	if refund := p.Get("out_biz_no"); refund != "" && p.Get("refund_fee") != "" {
 		// The fee is what was given back in all: only the question knows this refund's amount.
-		n.Refund, n.Answer = refund, wallet.Answer{State: wallet.Paid, Trade: a.Trade, Code: a.Code}
+		n.Refund, n.Answer = string(readNumber(refund)), wallet.Answer{State: wallet.Paid, Trade: a.Trade, Code: a.Code}
 	}
 	return n, nil
 }

@@ -18,7 +18,7 @@ const (
 
 // orderRequest is the biz_content of alipay.trade.pay and alipay.trade.precreate.
 type orderRequest struct {
-	Number   string `json:"out_trade_no"`
+	Number   number `json:"out_trade_no"`
 	Scene    string `json:"scene,omitempty"`
 	AuthCode string `json:"auth_code,omitempty"`
 	Product  string `json:"product_code,omitempty"`
@@ -32,13 +32,13 @@ type orderRequest struct {
 }
 
 func (h *Host) request(o wallet.Order) orderRequest {
-	return orderRequest{Number: o.Number, Subject: h.cfg.Subject, Total: o.Amount.Digits(),
+	return orderRequest{Number: number(o.Number), Subject: h.cfg.Subject, Total: o.Amount.Digits(),
 		Store: h.cfg.StoreID, Operator: h.cfg.OperatorID, Terminal: h.cfg.TerminalID}
 }
 
 // trade is an order as Alipay tells of it.
 type trade struct {
-	Number string `json:"out_trade_no"`
+	Number number `json:"out_trade_no"`
 	Trade  string `json:"trade_no"`
 	Status string `json:"trade_status"`
 	Total  string `json:"total_amount"`
@@ -53,12 +53,12 @@ var states = map[string]wallet.State{
 }
 
 // answer checks that an order is ours, and puts it in common terms. What is paid has an amount.
-func (h *Host) answer(method string, t trade, number string, state wallet.State) (wallet.Answer, error) {
+func (h *Host) answer(method string, t trade, wanted string, state wallet.State) (wallet.Answer, error) {
 	mismatch := func(format string, args ...any) (wallet.Answer, error) {
 		return wallet.Answer{}, &wallet.Error{Wallet: "alipay", Call: nameOf(method), Err: fmt.Errorf("%w: "+format, append([]any{wallet.ErrMismatch}, args...)...)}
 	}
-	if t.Number != number {
-		return mismatch("order %s", printable(t.Number))
+	if string(t.Number) != wanted {
+		return mismatch("order %s", printable(string(t.Number)))
 	}
 	if t.Seller != "" && h.cfg.SellerID != "" && t.Seller != h.cfg.SellerID {
 		return mismatch("seller %s", printable(t.Seller))
@@ -159,13 +159,13 @@ func (h *Host) Show(ctx context.Context, o wallet.Order) (wallet.Answer, error) 
 
 // byNumber names an order.
 type byNumber struct {
-	Number string `json:"out_trade_no"`
+	Number number `json:"out_trade_no"`
 }
 
 // Query asks for an order by our number.
 func (h *Host) Query(ctx context.Context, o wallet.Order) (wallet.Answer, error) {
 	var t trade
-	s, err := h.call(ctx, queryMethod, byNumber{o.Number}, sending{}, &t)
+	s, err := h.call(ctx, queryMethod, byNumber{number(o.Number)}, sending{}, &t)
 	if err != nil {
 		return wallet.Answer{}, err
 	}

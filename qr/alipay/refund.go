@@ -16,18 +16,18 @@ const (
 
 // refundRequest names a refund; Amount is left out of a question.
 type refundRequest struct {
-	Number string `json:"out_trade_no"`
-	Refund string `json:"out_request_no"`
+	Number number `json:"out_trade_no"`
+	Refund number `json:"out_request_no"`
 	Amount string `json:"refund_amount,omitempty"`
 }
 
 // refundAnswer is what Alipay tells of a refund.
 type refundAnswer struct {
-	Number  string `json:"out_trade_no"`
+	Number  number `json:"out_trade_no"`
 	Trade   string `json:"trade_no"`
 	Changed string `json:"fund_change"`    // of a refund: whether this call moved money
 	InAll   string `json:"refund_fee"`     // of a refund: given back of the order in all
-	Refund  string `json:"out_request_no"` // of a question
+	Refund  number `json:"out_request_no"` // of a question
 	Amount  string `json:"refund_amount"`  // of a question: this refund alone
 	Status  string `json:"refund_status"`  // of a question
 	At      string `json:"gmt_refund_pay"`
@@ -45,7 +45,7 @@ func refundMismatch(method, format string, args ...any) error {
 // all, and the question decides.
 func (h *Host) Refund(ctx context.Context, r wallet.Refund) (wallet.Answer, error) {
 	var out refundAnswer
-	s, err := h.call(ctx, refundMethod, refundRequest{r.Order.Number, r.Number, r.Amount.Digits()}, sending{}, &out)
+	s, err := h.call(ctx, refundMethod, refundRequest{number(r.Order.Number), number(r.Number), r.Amount.Digits()}, sending{}, &out)
 	switch {
 	case err != nil:
 		return wallet.Answer{}, err
@@ -53,8 +53,8 @@ func (h *Host) Refund(ctx context.Context, r wallet.Refund) (wallet.Answer, erro
 		return wallet.Answer{}, undecided(refundMethod, s)
 	case !s.ok():
 		return judge(refundMethod, s, func(sub string) bool { return refundRefusals[sub] })
-	case out.Number != r.Order.Number:
-		return wallet.Answer{}, refundMismatch(refundMethod, "order %s", printable(out.Number))
+	case string(out.Number) != r.Order.Number:
+		return wallet.Answer{}, refundMismatch(refundMethod, "order %s", printable(string(out.Number)))
 	case out.Changed != "Y":
 		return h.moved(ctx, r)
 	}
@@ -88,7 +88,7 @@ func given(out refundAnswer, amount pos.Money, code string) wallet.Answer {
 // Source: alipay.trade.fastpay.refund.query, refund_status.
 func (h *Host) QueryRefund(ctx context.Context, r wallet.Refund) (wallet.Answer, error) {
 	var out refundAnswer
-	s, err := h.call(ctx, queryRefundMethod, refundRequest{Number: r.Order.Number, Refund: r.Number}, sending{}, &out)
+	s, err := h.call(ctx, queryRefundMethod, refundRequest{Number: number(r.Order.Number), Refund: number(r.Number)}, sending{}, &out)
 	switch {
 	case err != nil:
 		return wallet.Answer{}, err
@@ -96,8 +96,8 @@ func (h *Host) QueryRefund(ctx context.Context, r wallet.Refund) (wallet.Answer,
 		return question(queryRefundMethod, s)
 	case out.Status == "" && out.Refund == "":
 		return wallet.Answer{State: wallet.Missing, Code: "no refund_status"}, nil
-	case out.Number != r.Order.Number || out.Refund != r.Number:
-		return wallet.Answer{}, refundMismatch(queryRefundMethod, "refund %s of order %s", printable(out.Refund), printable(out.Number))
+	case string(out.Number) != r.Order.Number || string(out.Refund) != r.Number:
+		return wallet.Answer{}, refundMismatch(queryRefundMethod, "refund %s of order %s", printable(string(out.Refund)), printable(string(out.Number)))
 	}
 	switch out.Status {
 	case "":

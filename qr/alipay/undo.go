@@ -39,7 +39,7 @@ func (h *Host) cancel(ctx context.Context, o wallet.Order) (wallet.Answer, error
 		Again  string `json:"retry_flag"`
 		Action string `json:"action"`
 	}
-	s, err := h.call(ctx, cancelMethod, byNumber{o.Number}, sending{}, &out)
+	s, err := h.call(ctx, cancelMethod, byNumber{number(o.Number)}, sending{}, &out)
 	if err != nil {
 		return wallet.Answer{}, err
 	}
@@ -95,7 +95,7 @@ func (h *Host) end(ctx context.Context, o wallet.Order) (wallet.Answer, error) {
 // closeOrder closes an order that is not paid (关单).
 func (h *Host) closeOrder(ctx context.Context, o wallet.Order) (wallet.Answer, error) {
 	var t trade
-	s, err := h.call(ctx, closeMethod, byNumber{o.Number}, sending{}, &t)
+	s, err := h.call(ctx, closeMethod, byNumber{number(o.Number)}, sending{}, &t)
 	if err != nil {
 		return wallet.Answer{}, err
 	}
@@ -107,11 +107,8 @@ func (h *Host) closeOrder(ctx context.Context, o wallet.Order) (wallet.Answer, e
 	return a, err
 }
 
-// undoSuffix makes the number of the refund that undoes an order: the same each time.
-const undoSuffix = "-U"
-
 func (h *Host) giveBack(ctx context.Context, o wallet.Order) (wallet.Answer, error) {
-	a, err := h.Refund(ctx, wallet.Refund{Number: o.Number + undoSuffix, Amount: o.Amount, Order: o})
+	a, err := h.Refund(ctx, wallet.Refund{Number: wallet.UndoNumber(o.Number), Amount: o.Amount, Order: o})
 	if err == nil && a.State == wallet.Paid {
 		a.State = wallet.Closed
 	}

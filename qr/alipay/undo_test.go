@@ -69,7 +69,7 @@ func TestUndoAfterADay(t *testing.T) {
 			assert.NotZero(t, bank.Requests(c.call))
 			if refunds := bank.Books()[0].Refunds; c.call == qrtest.CallRefund {
 				require.Len(t, refunds, 1)
-				assert.Equal(t, "lane-3-1-U", refunds[0].Number)
+				assert.Equal(t, "lane_d3_d1_dU", refunds[0].Number)
 			}
 		})
 	}

@@ -21,6 +21,7 @@ type AlipayConfig struct {
 	Listen
 	AppID, SellerID string
 	Merchant        wallet.SigningKey // the application's key: only its public half is used
+	Platform        wallet.SigningKey // what Alipay signs with
 	Certificates    bool              // certificate mode
 	AppAuthToken    string            // wanted in every request, if set
 	// Notify is where notifications really go; empty: to the order's notify_url.
@@ -52,6 +53,10 @@ const (
 	somePID       = "2088000000000009"
 )
 
+// SomeAlipay is the application and seller an Alipay knows when it is told none:
+// for profiles. None of it is anybody's.
+func SomeAlipay() (app, seller string) { return someAlipayApp, somePID }
+
 // NewAlipay listens.
 func NewAlipay(bank *Bank, cfg AlipayConfig) (*Alipay, error) {
 	if cfg.AppID == "" {
@@ -67,9 +72,12 @@ func NewAlipay(bank *Bank, cfg AlipayConfig) (*Alipay, error) {
 	if cfg.Merchant.IsZero() {
 		cfg.Merchant = spare[0]
 	}
-	a := &Alipay{bank: bank, cfg: cfg, notes: newNotifier(bank), older: map[string][]byte{}, bills: map[string][]byte{}, signer: alipaySigner{key: spare[2]}}
+	if cfg.Platform.IsZero() {
+		cfg.Platform = spare[2]
+	}
+	a := &Alipay{bank: bank, cfg: cfg, notes: newNotifier(bank), older: map[string][]byte{}, bills: map[string][]byte{}, signer: alipaySigner{key: cfg.Platform}}
 	if cfg.Certificates {
-		if err := a.certify(spare[2]); err != nil {
+		if err := a.certify(cfg.Platform); err != nil {
 			return nil, err
 		}
 	}
@@ -288,7 +296,7 @@ func (a *Alipay) refuse(err error) alipayWords {
 // newOrder reads what pay and precreate have in common.
 func (in alipayRequest) newOrder() (New, bool) {
 	m, err := pos.ParseMoney(in.Total, pos.CNY)
-	ok := err == nil && m.Minor() > 0 && in.Number != "" && len(in.Number) <= 64 && in.Subject != ""
+	ok := err == nil && m.Minor() > 0 && alipayNumber(in.Number) && in.Subject != ""
 	return New{Number: in.Number, Amount: m.Minor(), Trade: "22", Extra: map[string]string{"notify": in.notify, "front": "alipay"}}, ok
 }
 
@@ -460,4 +468,14 @@ func (a *Alipay) certificate(serial string) alipayWords {
 		return alipayFailed("isv.cert-not-exist", "证书不存在")
 	}
 	return alipayDone(alipayWords{"alipay_cert_content": base64.StdEncoding.EncodeToString(file)})
+}
+
+// alipayNumber checks an out_trade_no: letters, digits and underscores.
+func alipayNumber(s string) bool {
+	for _, c := range []byte(s) {
+		if c != '_' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z') {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 64
 }
