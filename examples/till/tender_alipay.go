@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"net/url"
 
 	"github.com/openecr/openecr/pos"
 	"github.com/openecr/openecr/qr/alipay"
@@ -29,6 +30,9 @@ func alipayHost(base string, p walletProfile) (wallet.Host, error) {
 	var f alipayProfile
 	if err := p.read(&f); err != nil {
 		return nil, err
+	}
+	if u, err := url.Parse(base); err == nil && u.Path == "" {
+		base += "/gateway.do"
 	}
 	cfg := alipay.Config{BaseURL: base, AppID: f.AppID, SellerID: f.SellerID, NotifyURL: f.NotifyURL, Subject: f.Subject, StoreID: f.StoreID,
 		TerminalID: f.TerminalID, OperatorID: f.OperatorID}
