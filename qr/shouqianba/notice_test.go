@@ -1,10 +1,12 @@
 package shouqianba_test
 
 import (
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/openecr/openecr/pos"
 	"github.com/openecr/openecr/qr/qrtest"
@@ -44,4 +46,27 @@ func TestNoticesAreHints(t *testing.T) {
 	require.ErrorIs(t, heard[2].Err, wallet.ErrMismatch, "another terminal's")
 	code, _ := post("<html>")
 	assert.Equal(t, 500, code)
+}
+
+// TestThePlatformNotifies: a simulated platform's own notification is confirmed, and repeated until it is taken.
+func TestThePlatformNotifies(t *testing.T) {
+	b := qrtest.NewBank(qrtest.BankConfig{Quiet: true, Scan: 20 * time.Millisecond})
+	heard := make(chan wallet.Hearing, 8)
+	var d *wallet.Driver
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.ServeHTTP(w, r) }))
+	t.Cleanup(srv.Close)
+	h, err := shouqianba.New(open(t, b, qrtest.ShouqianbaConfig{Notify: srv.URL}).Client())
+	require.NoError(t, err)
+	d, err = wallet.New(wallet.Config{Host: h, Heard: func(x wallet.Hearing) { heard <- x }, Known: func(context.Context, string) bool { return true }})
+	require.NoError(t, err)
+	b.Inject(qrtest.Fault{Name: qrtest.NoticeWrong, On: qrtest.CallNotice})
+	o := wallet.Order{Number: "order-9", Amount: pos.FromMinor(100, pos.CNY), Shown: true, Began: time.Now()}
+	require.NoError(t, h.Ready(t.Context(), o))
+	_, err = h.Show(t.Context(), o)
+	require.NoError(t, err)
+	first, second := <-heard, <-heard
+	require.ErrorIs(t, first.Err, wallet.ErrMismatch)
+	require.NoError(t, second.Err)
+	assert.Equal(t, wallet.Paid, second.Confirmed.State)
+	assert.Equal(t, o.Number, second.Notice.Order)
 }
