@@ -26,6 +26,9 @@ type Notice struct {
 	Order  string // out_trade_no
 	Refund string // out_refund_no, of a notice about a refund
 	Answer Answer // what it claims
+	// Shown and Began tell the order as Order does, for platforms that need them to be asked.
+	Shown bool
+	Began time.Time
 }
 
 // Hearing is a notification with what the platform said when it was asked.
@@ -83,7 +86,7 @@ func (d *Driver) confirm(ctx context.Context, h *Hearing) {
 	if h.Again = d.heard.seen(h.Notice.ID); h.Again {
 		return
 	}
-	o := Order{Number: h.Notice.Order, Amount: h.Notice.Answer.Amount}
+	o := Order{Number: h.Notice.Order, Amount: h.Notice.Answer.Amount, Shown: h.Notice.Shown, Began: h.Notice.Began}
 	cctx, cancel := d.call(ctx)
 	defer cancel()
 	if h.Notice.Refund != "" {
