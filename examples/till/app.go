@@ -62,6 +62,8 @@ Options after the question mark:
   plain      =1 for terminals that take frames without DLE and CRC over USB or serial
   noabort, release   =1 for terminals that cannot abort, or complete holds by release
 Whatever is left goes to the medium: baud, parity, stop, timeout, pin, ...
+A wallet's URL has ?profile=FILE only: wechat+https, wechatv2+https, alipay+https, shouqianba+https,
+chinaums+https. A scanned --code finds its own tender among those given.
 "cash" is built in.
 
 Exit status:
@@ -107,7 +109,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.chargeCommand(), a.preauthCommand(), a.voidCommand(), a.refundCommand(), a.completeCommand(),
 		a.queryCommand(), a.recoverCommand(), a.confirmCommand(), a.abandonCommand(), a.resolveCommand(),
 		a.settleCommand(), a.signOnCommand(), a.signOffCommand(), a.echoCommand(), a.balanceCommand(), a.downloadCommand(), a.batchCommand(), a.keysCommand(),
-		a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.operatorsCommand(), a.billCommand(), a.decodeCommand(), a.qrCommand(), a.demoCommand())
+		a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.operatorsCommand(), a.billCommand(), a.activateCommand(), a.decodeCommand(), a.qrCommand(), a.demoCommand())
 	return root
 }
 
@@ -145,7 +147,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 func moneyless(cmd *cobra.Command) bool {
 	for ; cmd != nil; cmd = cmd.Parent() {
 		switch cmd.Name() {
-		case "decode", "qr", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "batch", "operators", "bill", "help", "completion":
+		case "decode", "qr", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "batch", "operators", "bill", "activate", "help", "completion":
 			return true
 		}
 	}

@@ -78,6 +78,28 @@ func TestScannedCodesRouteThemselves(t *testing.T) {
 	require.Contains(t, out, "NOTENOUGH")
 }
 
+func TestAggregatorsTakeEveryWalletsCode(t *testing.T) {
+	for name, before := range map[string][]string{"shouqianba": {"activate", "--code", "12345678"}, "chinaums": nil} {
+		tender, books := walletSim(t, name)
+		journal := filepath.Join(t.TempDir(), "till.db")
+		if before != nil {
+			status, out := both(t, journal, append(before, "--tender", tender)...)
+			require.Equal(t, statusOK, status, out)
+		}
+		for _, code := range []string{"134567890123456701", "284567890123456702", "6212345678901234567"} {
+			status, out := both(t, journal, "charge", "--amount", "5.00", "--code", code, "--confirm", "--tender", tender)
+			require.Equal(t, statusOK, status, "%s: %s", name, out)
+		}
+		status, out := both(t, journal, "charge", "--amount", "5.00", "--show-code", "--tender", tender)
+		require.Equal(t, statusOK, status, "%s: %s", name, out)
+		status, out = both(t, journal, "void", firstAttempt(t, journal), "--tender", tender)
+		require.Equal(t, statusOK, status, "%s: %s", name, out)
+		require.Equal(t, int64(1500), netOfBooks(t, books), name)
+		status, out = both(t, journal, "bill", "--tender", tender)
+		require.Equal(t, statusNotSent, status, "%s gives no bill: %s", name, out)
+	}
+}
+
 func TestTheBillAgainstTheJournal(t *testing.T) {
 	wechat, _ := walletSim(t, "wechat")
 	journal := filepath.Join(t.TempDir(), "till.db")
