@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/openecr/openecr/pos"
 )
 
 // Notifier is implemented by hosts whose platform sends notifications.
@@ -44,6 +46,24 @@ type Hearing struct {
 	// Err says why the notification or its confirmation failed: ErrForged,
 	// ErrStale, ErrMismatch, or no answer.
 	Err error
+}
+
+// Attempt is the attempt a hearing is about, for pos.Till.Hear: the refund's of a
+// notice about a refund.
+func (h Hearing) Attempt() pos.AttemptID {
+	if h.Notice.Refund != "" {
+		return pos.AttemptID(h.Notice.Refund)
+	}
+	return pos.AttemptID(h.Notice.Order)
+}
+
+// Reply is what the platform confirmed, for pos.Till.Hear. Only what it said when
+// it was asked counts: of a hearing with an Err it is empty.
+func (h Hearing) Reply() pos.Reply {
+	if h.Err != nil || h.Again {
+		return pos.Reply{}
+	}
+	return reply(h.Confirmed)
 }
 
 // maxNotice bounds a notification: the longest known has about 4 kB.
