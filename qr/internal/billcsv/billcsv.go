@@ -189,7 +189,7 @@ func Yuan(s string) (pos.Money, error) {
 	text := strings.TrimPrefix(s, "-")
 	whole, decimals, _ := strings.Cut(text, ".")
 	up := len(decimals) > 2 && decimals[2] >= '5'
-	for _, c := range decimals {
+	for _, c := range whole + decimals {
 		if c < '0' || c > '9' {
 			return pos.Money{}, fmt.Errorf("the amount %.40q", s)
 		}
