@@ -32,7 +32,7 @@ each payment that has no line, and each other amount is named. Status 0 says tha
 
 // billBreak is one difference.
 type billBreak struct {
-	Kind    string        `json:"break"` // missing_in_bill, missing_in_journal, amount, twice_in_bill
+	Kind    string        `json:"break"` // missing_in_bill, missing_in_journal, amount, twice_in_bill, not_undone
 	Order   string        `json:"order"`
 	Attempt pos.AttemptID `json:"attempt,omitempty"`
 	Journal pos.Money     `json:"journal,omitzero"`
@@ -135,39 +135,58 @@ func (a *app) matchBill(ctx context.Context, tender string, day time.Time, lines
 		}
 	}
 	for _, at := range list {
-		on := at.PeerTime
-		if on.IsZero() {
-			on = at.Changed
-		}
-		if at.Tender != tender || !at.State.Paid() || on.Before(from) || !on.Before(from.AddDate(0, 0, 1)) {
-			continue
-		}
-		keys := billKeys(at)
-		if len(keys) > 0 && !slices.ContainsFunc(keys, func(k billKey) bool { return seen[k] }) {
-			breaks = append(breaks, billBreak{Kind: "missing_in_bill", Order: keys[0].order, Attempt: at.ID, Journal: at.Amount, Do: a.word("do.missing")})
+		if at.Tender == tender {
+			breaks = append(breaks, a.notInBill(at, seen, from)...)
 		}
 	}
 	return breaks, nil
 }
 
+// notInBill is what an attempt should have left in the bill of the day and has not.
+func (a *app) notInBill(at pos.Attempt, seen map[billKey]bool, from time.Time) []billBreak {
+	on := at.PeerTime
+	if on.IsZero() {
+		on = at.Changed
+	}
+	today := !on.Before(from) && on.Before(from.AddDate(0, 0, 1))
+	keys := billKeys(at)
+	has := func(k billKey) bool { return seen[k] }
+	switch {
+	case at.State == pos.StateReversed && at.Type == pos.TypeCharge:
+		paid := billKey{wallet.LinePay, string(at.ID)}
+		if seen[paid] && !slices.ContainsFunc(undoneKeys(string(at.ID)), has) {
+			do := a.word("do.undone")
+			if !today {
+				do = a.word("do.undone.other")
+			}
+			return []billBreak{{Kind: "not_undone", Order: string(at.ID), Attempt: at.ID, Bill: at.Amount, Do: do}}
+		}
+	case at.State.Paid() && today && len(keys) > 0 && !slices.ContainsFunc(keys, has):
+		return []billBreak{{Kind: "missing_in_bill", Order: keys[0].order, Attempt: at.ID, Journal: at.Amount, Do: a.word("do.missing")}}
+	}
+	return nil
+}
+
 // maxBillAttempts bounds what is held against one bill.
 const maxBillAttempts = 1_000_000
+
+// undoneKeys are the lines by which the undo of an order may stand in a bill.
+func undoneKeys(order string) []billKey {
+	return []billKey{{wallet.LineUndo, order}, {wallet.LineRefund, wallet.UndoNumber(order)}}
+}
 
 // billKeys are the lines by which an attempt may stand in a bill. One that was
 // undone may have been paid before, and then has a line each way.
 func billKeys(at pos.Attempt) []billKey {
-	undone := func(order string) []billKey {
-		return []billKey{{wallet.LineUndo, order}, {wallet.LineRefund, wallet.UndoNumber(order)}}
-	}
 	switch {
 	case at.Type == pos.TypeCharge && at.State.Paid():
 		return []billKey{{wallet.LinePay, string(at.ID)}}
 	case at.Type == pos.TypeCharge && at.State == pos.StateReversed:
-		return append(undone(string(at.ID)), billKey{wallet.LinePay, string(at.ID)})
+		return append(undoneKeys(string(at.ID)), billKey{wallet.LinePay, string(at.ID)})
 	case at.Type == pos.TypeRefund && at.State.Paid():
 		return []billKey{{wallet.LineRefund, string(at.ID)}}
 	case at.Type == pos.TypeVoid && at.State.Paid():
-		return undone(string(at.Original))
+		return undoneKeys(string(at.Original))
 	}
 	return nil
 }

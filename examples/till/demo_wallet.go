@@ -151,7 +151,7 @@ func (d *demo) compareWallets(list []pos.Attempt) (equal bool, err error) {
 		}
 		name := d.pick(w.name[0], w.name[1])
 		for _, o := range w.bank.Books() {
-			d.tell("%s: %s %12s, %s back", "%s:%s %12s,退回 %s", name, padded(string(o.State), 8), pos.FromMinor(o.Amount, pos.CNY), pos.FromMinor(o.Amount-o.Holds(), pos.CNY))
+			d.tell("%s: %s %12s, %s back", "%s:%s %12s,退回 %s", name, padded(string(o.State), 8), pos.FromMinor(o.Amount, pos.CNY), pos.FromMinor(givenBack(o), pos.CNY))
 		}
 		verdict := d.pick("equal", "相符")
 		if net.Minor() != w.bank.Net() {
@@ -160,4 +160,12 @@ func (d *demo) compareWallets(list []pos.Attempt) (equal bool, err error) {
 		d.tell("%s: journal %s, books %s: %s", "%s:日志 %s,账簿 %s:%s", name, net, pos.FromMinor(w.bank.Net(), pos.CNY), verdict)
 	}
 	return equal, nil
+}
+
+// givenBack is what a customer has paid and got back.
+func givenBack(o qrtest.Order) int64 {
+	if !o.WasPaid {
+		return 0
+	}
+	return o.Amount - o.Holds()
 }

@@ -9,6 +9,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/openecr/openecr/pos"
+	"github.com/openecr/openecr/qr/wallet"
 )
 
 // walletSim starts a simulated platform and returns the tender's flag.
@@ -140,4 +143,24 @@ func firstAttempt(t *testing.T, journal string) string {
 	var a struct{ Attempt string }
 	require.NoError(t, json.Unmarshal([]byte(line), &a), out)
 	return a.Attempt
+}
+
+func TestABillThatKeptReversedMoney(t *testing.T) {
+	wechat, _ := walletSim(t, "wechat")
+	journal := filepath.Join(t.TempDir(), "till.db")
+	status, out := both(t, journal, "charge", "--tender", wechat, "--amount", "9.64", "--code", "134567890123456701") // pays at the undo
+	require.Equal(t, statusDeclined, status, out)
+	id := firstAttempt(t, journal)
+	paid := wallet.BillLine{Number: 1, Kind: wallet.LinePay, Order: id, Amount: pos.FromMinor(964, pos.CNY), Time: time.Now()}
+	back := paid
+	back.Kind = wallet.LineUndo
+	a := &app{journalPath: journal, language: "en"}
+	today := time.Now().In(wallet.China)
+	breaks, err := a.matchBill(t.Context(), "wechat", today, []wallet.BillLine{paid, back})
+	require.NoError(t, err)
+	require.Empty(t, breaks)
+	breaks, err = a.matchBill(t.Context(), "wechat", today, []wallet.BillLine{paid})
+	require.NoError(t, err)
+	require.Len(t, breaks, 1)
+	require.Equal(t, "not_undone", breaks[0].Kind)
 }

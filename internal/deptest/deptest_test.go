@@ -69,7 +69,7 @@ var rules = []rule{
 	{"douyin/douyintest", nil},
 	{"douyin", []string{module + "pos", module + "internal/"}},
 	{"internal", []string{"golang.org/x/sys/"}},
-	{"examples", []string{module, "github.com/spf13/", "github.com/creack/pty", "modernc.org/"}},
+	{"examples", []string{module, "github.com/spf13/", "github.com/creack/pty", "golang.org/x/sys/", "modernc.org/"}},
 }
 
 // pure packages do no I/O at all.

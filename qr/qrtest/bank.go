@@ -1,6 +1,8 @@
 package qrtest
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -37,7 +39,7 @@ type Bank struct {
 	mu        sync.Mutex
 	orders    map[string]*Order
 	list      []*Order
-	codes     map[string]string // payment code -> the order it was used for
+	codes     map[string]string // digest of a payment code -> the order it was used for
 	customers []Customer
 	faults    []Fault
 	listeners []func(Event)
@@ -100,8 +102,19 @@ type Order struct {
 	Refunds []Refund          `json:"refunds,omitempty"`
 	Extra   map[string]string `json:"extra,omitempty"` // what the front wants back in answers
 
+	// Code is a digest of the payment code: a code pays once, also after a restart.
+	Code string `json:"code,omitempty"`
+
 	customer Customer
-	code     string
+}
+
+// digest stands for a payment code, which is money and is not kept.
+func digest(code string) string {
+	if code == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(code))
+	return hex.EncodeToString(sum[:8])
 }
 
 // Refund is one part given back.
@@ -226,19 +239,19 @@ func (b *Bank) Pay(n New) (Order, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if o, ok := b.orders[n.Number]; ok {
-		if o.Amount != n.Amount || o.code != n.Code {
+		if o.Amount != n.Amount || o.Code != digest(n.Code) {
 			return o.clone(), ErrUsed
 		}
 		return o.clone(), nil
 	}
-	if _, used := b.codes[n.Code]; used {
+	if _, used := b.codes[digest(n.Code)]; used {
 		return Order{}, ErrCodeUsed
 	}
 	c := b.nextCustomer(n.Amount)
 	if c.does == expired {
 		return Order{}, ErrExpired
 	}
-	b.codes[n.Code] = n.Number
+	b.codes[digest(n.Code)] = n.Number
 	o := b.add(n, "code", c)
 	b.act(o)
 	return o.clone(), nil
@@ -268,11 +281,14 @@ func (b *Bank) Show(n New) (Order, error) {
 	return o.clone(), nil
 }
 
+// tradeLen is the length of a wallet's own number, as WeChat and Alipay have it.
+const tradeLen = 28
+
 func (b *Bank) add(n New, kind string, c Customer) *Order {
 	b.serial++
 	now := b.Now()
-	o := &Order{Number: n.Number, Trade: n.Trade + now.Format("20060102150405") + fmt.Sprintf("%08d", b.serial), Kind: kind, Amount: n.Amount,
-		State: Open, Created: now, Extra: n.Extra, customer: c, code: n.Code}
+	o := &Order{Number: n.Number, Trade: n.Trade + now.Format("20060102150405") + fmt.Sprintf("%0*d", max(8, tradeLen-14-len(n.Trade)), b.serial), Kind: kind, Amount: n.Amount,
+		State: Open, Created: now, Extra: n.Extra, customer: c, Code: digest(n.Code)}
 	b.orders[n.Number], b.list = o, append(b.list, o)
 	b.remember(o, nil)
 	life := n.Life
@@ -332,6 +348,9 @@ func (b *Bank) Restore(list []Order) {
 		o.customer = Never()
 		b.serial += 1 + len(o.Refunds)
 		b.orders[o.Number], b.list = &o, append(b.list, &o)
+		if o.Code != "" {
+			b.codes[o.Code] = o.Number
+		}
 	}
 }
 

@@ -169,6 +169,11 @@ func (w *WeChat) reverseV2(f Fault, in wechat.Message) wechat.Message {
 		m["recall"] = "Y"
 		return m
 	}
+	if o, err := w.bank.Order(in["out_trade_no"]); err == nil && o.State == Revoked {
+		m := failV2("ORDERREVERSED", "订单已撤销")
+		m["recall"] = "N"
+		return m
+	}
 	if _, err := w.bank.Revoke(in["out_trade_no"]); err != nil {
 		return w.refuseV2(err)
 	}

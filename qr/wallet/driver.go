@@ -20,6 +20,10 @@ type Config struct {
 	Table qr.Table
 	// Timing of the user-is-paying loop; zero fields take the defaults.
 	Timing Timing
+	// AwaitExpiry keeps a shown code that was given up in doubt until it has expired, when
+	// the platform knows no order of it: for platforms that make the order only when the code
+	// is scanned, as Alipay does, if their cancel cannot be trusted to end the code. The sale waits as long.
+	AwaitExpiry bool
 	// Known tells whether an order is one of ours; nil believes what is being
 	// waited for only. A Journal's Get is enough.
 	Known func(ctx context.Context, order string) bool
@@ -214,7 +218,15 @@ func (d *Driver) query(ctx context.Context, o Order) (Answer, error) {
 	cctx, cancel := d.call(ctx)
 	defer cancel()
 	a, err := d.cfg.Host.Query(cctx, o)
-	return fits(a, err, o.Amount)
+	return pays(a, err, o.Amount)
+}
+
+// pays is fits for an answer about an order: what is paid names its amount.
+func pays(a Answer, err error, want pos.Money) (Answer, error) {
+	if err == nil && a.State == Paid && a.Amount == (pos.Money{}) {
+		return Answer{}, fmt.Errorf("%w: it is paid, and no amount is named", ErrMismatch)
+	}
+	return fits(a, err, want)
 }
 
 // fits refuses an answer about another amount.

@@ -36,7 +36,8 @@ type Notice struct {
 // Hearing is a notification with what the platform said when it was asked.
 type Hearing struct {
 	Notice Notice
-	// Known is set when the order is one of ours.
+	// Known is set when the order is one of ours. Of one that is not, with Config.Known
+	// set, the platform is not asked.
 	Known bool
 	// Again is set when the same notification was heard before.
 	Again bool
@@ -103,8 +104,8 @@ func (d *Driver) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // confirm asks the platform about what a notification claims.
 func (d *Driver) confirm(ctx context.Context, h *Hearing) {
 	h.Known = d.knows(ctx, h.Notice.Order)
-	if h.Again = d.heard.seen(h.Notice.ID); h.Again {
-		return
+	if h.Again = d.heard.seen(h.Notice.ID); h.Again || !h.Known && d.cfg.Known != nil {
+		return // a stranger's order costs no question
 	}
 	o := Order{Number: h.Notice.Order, Amount: h.Notice.Answer.Amount, Shown: h.Notice.Shown, Began: h.Notice.Began}
 	cctx, cancel := d.call(ctx)
@@ -113,13 +114,19 @@ func (d *Driver) confirm(ctx context.Context, h *Hearing) {
 		h.Confirmed, h.Err = d.cfg.Host.QueryRefund(cctx, Refund{Number: h.Notice.Refund, Amount: o.Amount, Order: o})
 	} else {
 		h.Confirmed, h.Err = d.cfg.Host.Query(cctx, o)
-		h.Confirmed, h.Err = fits(h.Confirmed, h.Err, o.Amount)
+		h.Confirmed, h.Err = pays(h.Confirmed, h.Err, o.Amount)
 	}
 	if h.Err == nil {
-		d.heard.add(h.Notice.ID)
 		d.nudge(h.Notice.Order)
+		if h.Confirmed.State == Unknown || h.Confirmed.State == Waiting || h.Confirmed.State == Missing {
+			h.Err = fmt.Errorf("%w: the platform says %q when asked", errUnconfirmed, h.Confirmed.State)
+			return // let it be sent again
+		}
+		d.heard.add(h.Notice.ID)
 	}
 }
+
+var errUnconfirmed = errors.New("the notification is not confirmed")
 
 // knows reports whether an order is ours.
 func (d *Driver) knows(ctx context.Context, order string) bool {

@@ -2,6 +2,7 @@ package wallet
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -27,7 +28,7 @@ func (d *Driver) pay(ctx context.Context, op pos.Operation, s pos.Session) (pos.
 	if unsent(err) {
 		return pos.Reply{Outcome: pos.OutcomeNotSent}, err
 	}
-	a, err = fits(a, err, o.Amount)
+	a, err = pays(a, err, o.Amount)
 	if r, ok := decided(a, err); ok {
 		return r, nil
 	}
@@ -47,7 +48,7 @@ func (d *Driver) show(ctx context.Context, op pos.Operation, s pos.Session) (pos
 	}
 	d.sentAt(o.Number)
 	a, err := d.present(ctx, o)
-	if unsent(err) {
+	if errors.Is(err, errNeverSent) {
 		return pos.Reply{Outcome: pos.OutcomeNotSent}, err
 	}
 	if a.State == Refused {
@@ -69,7 +70,11 @@ func (d *Driver) show(ctx context.Context, op pos.Operation, s pos.Session) (pos
 // presentTries: nothing can be paid before the code is shown, so asking for it again is harmless.
 const presentTries = 3
 
+// errNeverSent: no try can have reached the platform.
+var errNeverSent = errors.New("no connection to the platform")
+
 func (d *Driver) present(ctx context.Context, o Order) (a Answer, err error) {
+	sent := false
 	for try := range presentTries {
 		if try > 0 && !pause(ctx, d.cfg.Timing.Poll) {
 			break
@@ -77,9 +82,13 @@ func (d *Driver) present(ctx context.Context, o Order) (a Answer, err error) {
 		cctx, cancel := d.call(ctx)
 		a, err = d.cfg.Host.Show(cctx, o)
 		cancel()
-		if err == nil || try == 0 && unsent(err) {
-			return a, err
+		if err == nil {
+			return a, nil
 		}
+		sent = sent || !unsent(err)
+	}
+	if !sent {
+		err = errors.Join(errNeverSent, err)
 	}
 	return a, err
 }

@@ -26,7 +26,10 @@ func (d *Driver) refund(ctx context.Context, op pos.Operation, s pos.Session) (p
 	}
 	began := time.Now()
 	for {
-		if a, err = fits(a, err, r.Amount); err != nil || a.State == Unknown || a.State == Missing {
+		if a, err = fits(a, err, r.Amount); err == nil && (a.State == Unknown || a.State == Missing) {
+			err = fmt.Errorf("the platform said %s %s", a.Code, a.Text)
+		}
+		if err != nil {
 			return pos.Reply{}, fmt.Errorf("the refund has no answer that can be believed: %w", err)
 		}
 		late := time.Since(began) >= d.cfg.Timing.Refund

@@ -23,8 +23,22 @@ func (d *Driver) reverse(ctx context.Context, op pos.Operation, s pos.Session) (
 	if err := s.BeforeSend(ctx, o.handle()); err != nil {
 		return pos.Reply{}, err
 	}
-	return d.undo(ctx, o)
+	r, err := d.undo(ctx, o)
+	var standing *standingError
+	if op.Original.Tries >= undoTries && errors.As(err, &standing) {
+		return pos.Reply{}, fmt.Errorf("wallet: %w: asked to undo it %d times, and %w: see to it at the platform", pos.ErrManual, op.Original.Tries+1, standing)
+	}
+	return r, err
 }
+
+// undoTries is after how many undos a person is called, when the platform goes on
+// answering that the order is not undone. Silence never calls anybody: the Till tries again.
+const undoTries = 10
+
+// standingError is an answer that can be believed: the order is not undone.
+type standingError struct{ said string }
+
+func (e *standingError) Error() string { return "the platform says " + e.said }
 
 // void takes a payment back that is known to have been made.
 func (d *Driver) void(ctx context.Context, op pos.Operation, s pos.Session) (pos.Reply, error) {
@@ -66,21 +80,31 @@ func (d *Driver) undoOnce(ctx context.Context, o Order) (r pos.Reply, done bool,
 	switch {
 	case err != nil:
 		return pos.Reply{}, false, err
-	case a.State == Refused:
-		return reply(a), true, nil
-	case a.State != Closed && a.State != Missing:
-		return pos.Reply{}, false, fmt.Errorf("the platform says %s %s: ask again", a.Code, a.Text)
+	case a.State != Closed && a.State != Missing && a.State != Refused:
+		return pos.Reply{}, false, &standingError{fmt.Sprintf("%q %s %s", a.State, a.Code, a.Text)}
 	}
 	now, err := d.query(ctx, o)
 	switch {
 	case err != nil:
 		return pos.Reply{}, false, err
+	case a.State == Refused && now.State != Closed: // a repetition is refused as well when the first was done
+		return reply(a), true, nil
 	case now.State == Closed:
 	case now.State == Partly && a.State == Closed: // undone, says the one answer; given back, the other
-	case (now.State == Missing || now.State == Refused) && !o.Taken && d.since(o.Number) >= d.cfg.Timing.Quarantine:
+	case (now.State == Missing || now.State == Refused) && !o.Taken && d.since(o.Number) >= d.quarantine(o):
 	case now.State == Refused && !o.Taken && a.State == Closed:
+	case now.State == Missing:
+		return pos.Reply{}, false, errors.New("the platform knows no such order, which is not believed yet")
 	default:
-		return pos.Reply{}, false, fmt.Errorf("undone, but the platform still says %q", now.State)
+		return pos.Reply{}, false, &standingError{fmt.Sprintf("that it is undone, and when asked %q", now.State)}
 	}
 	return pos.Reply{Outcome: pos.OutcomeApproved, Code: a.Code, Text: a.Text, RRN: a.Trade}, true, nil
+}
+
+// quarantine is how long "no such order" is not believed.
+func (d *Driver) quarantine(o Order) time.Duration {
+	if o.Shown && d.cfg.AwaitExpiry {
+		return max(d.cfg.Timing.Quarantine, o.Expires)
+	}
+	return d.cfg.Timing.Quarantine
 }

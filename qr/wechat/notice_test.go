@@ -140,7 +140,8 @@ func TestANotificationForAnOrderWeNeverMade(t *testing.T) {
 	require.NoError(t, err)
 	h := s.ear.wait(t, 1)[0]
 	assert.False(t, h.Known)
-	assert.Equal(t, wallet.Paid, h.Confirmed.State, "it is paid, and nobody here knows of it")
+	assert.Equal(t, wallet.Paid, h.Notice.Answer.State)
+	assert.Equal(t, wallet.Unknown, h.Confirmed.State, "a stranger's order costs no question")
 	list, err := s.j.Find(t.Context(), pos.Filter{})
 	require.NoError(t, err)
 	assert.Empty(t, list)

@@ -258,6 +258,8 @@ func (h *HostV2) Undo(ctx context.Context, o wallet.Order) (wallet.Answer, error
 		return wallet.Answer{State: wallet.Waiting, Code: clip(out["err_code"]), Text: "recall=Y"}, nil
 	case out["result_code"] == "SUCCESS":
 		return wallet.Answer{State: wallet.Closed, Code: "REVOKED"}, nil
+	case out["err_code"] == "ORDERREVERSED", out["err_code"] == "ORDERCLOSED":
+		return wallet.Answer{State: wallet.Closed, Code: out["err_code"], Text: clip(out["err_code_des"])}, nil
 	case out["err_code"] == "REVERSE_EXPIRE":
 		return wallet.Answer{State: wallet.Refused, Code: out["err_code"], Text: clip(out["err_code_des"])}, nil
 	}
