@@ -48,7 +48,7 @@ type counter struct {
 	steps   []pos.Progress
 }
 
-func newShop(t testing.TB, cfg douyintest.Config) *counter {
+func newCounter(t testing.TB, cfg douyintest.Config) *counter {
 	t.Helper()
 	s := &counter{t: t, p: platform(t, cfg), journal: postest.NewMemoryJournal()}
 	s.m = merchant(t, s.p)
@@ -122,7 +122,7 @@ func TestTheDriverPassesTheSuite(t *testing.T) {
 }
 
 func TestAVoucherIsSeenRedeemedAndUndone(t *testing.T) {
-	s := newShop(t, douyintest.Config{Seed: 1})
+	s := newCounter(t, douyintest.Config{Seed: 1})
 	r := s.p.Of(douyintest.SetMeal)[0]
 	p, err := s.Preview(t.Context(), "", secret(r.Code))
 	require.NoError(t, err)
