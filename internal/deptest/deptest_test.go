@@ -42,6 +42,7 @@ var rules = []rule{
 	{"pos/unionpay/cupkey", []string{module + "emv", module + "internal/", "github.com/emmansun/gmsm/", "golang.org/x/crypto/"}},
 	{"pos/unionpay", []string{module + "pos", module + "pos/unionpay/cupkey", module + "pos/unionpay/cupproto", module + "emv", module + "transport", module + "transport/frame", module + "internal/"}},
 	{"pos/operators", []string{module + "pos", module + "internal/", "golang.org/x/crypto/"}},
+	{"pos/reconcile", []string{module + "pos"}},
 	{"pos/receipt", []string{module + "pos", module + "transport/escpos", module + "transport/escpos/paper", "rsc.io/qr"}},
 	{"pos", nil}, // has never heard of a driver
 	{"transport/transporttest", []string{module + "transport", module + "internal/", "github.com/creack/pty", "github.com/stretchr/testify/", "go.uber.org/goleak", "golang.org/x/sys/"}},
@@ -67,7 +68,7 @@ var rules = []rule{
 	{"qr/chinaums", []string{module + "pos", module + "qr/wallet", module + "qr/internal/"}},
 	{"qr", []string{module + "pos", module + "emv", module + "internal/"}},
 	{"douyin/douyintest", nil},
-	{"douyin", []string{module + "pos", module + "internal/"}},
+	{"douyin", []string{module + "pos", module + "pos/reconcile", module + "internal/"}},
 	{"internal", []string{"golang.org/x/sys/"}},
 	{"examples", []string{module, "github.com/spf13/", "github.com/creack/pty", "modernc.org/"}},
 }
