@@ -187,8 +187,8 @@ func (p *writer) cardFacts(a pos.Attempt) {
 func (p *writer) voucherFacts(a pos.Attempt) {
 	p.fact("voucher.platform", p.named("tender", a.Scheme))
 	p.fact("voucher", a.Card)
-	p.fact("voucher.order", pos.PlainID(a.RRN))
-	p.fact("voucher.shop", pos.PlainID(a.TerminalID))
+	p.fact("voucher.order", a.RRN)
+	p.fact("voucher.shop", a.TerminalID)
 }
 
 // verdicts print each voucher, what became of it, and how long it can be undone.
@@ -196,7 +196,7 @@ func (p *writer) verdicts(a pos.Attempt) {
 	for _, v := range a.Vouchers[:min(len(a.Vouchers), MaxTenders)] {
 		p.add(Rule{}, Paragraph{Content: plain(v.Title, MaxText), Bold: true})
 		p.fact("voucher.verdict", p.word("voucher."+string(v.Verdict)))
-		p.fact("voucher.id", pos.PlainID(v.Reference))
+		p.fact("voucher.id", v.Reference)
 		p.fact("answer", joined(v.Code, v.Text))
 		p.money("voucher.worth", v.Amount)
 		if v.Price != (pos.Money{}) {
