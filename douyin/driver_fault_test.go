@@ -445,3 +445,43 @@ func TestRefundAfterTheHour(t *testing.T) {
 	assert.Zero(t, s.books())
 	s.agree()
 }
+
+// A code that is not published is kept as it came, decides nothing, and the
+// platform's memory does.
+func TestAnUnknownCodeSurvives(t *testing.T) {
+	s := newCounter(t, douyintest.Config{Seed: 1})
+	for range 15 {
+		s.p.Inject("unknown-code=/verify/")
+	}
+	_, err := s.redeem(douyintest.SetMeal, "strange")
+	require.Error(t, err)
+	assert.ErrorContains(t, err, "987654")
+	assert.ErrorContains(t, err, "没有人知道")
+	s.mend()
+	s.agree()
+}
+
+// Five vouchers at once, one of them of another shop: four count.
+func TestFourOfFive(t *testing.T) {
+	s := newCounter(t, douyintest.Config{Seed: 1})
+	list := s.p.Of(douyintest.SetMeal)
+	s.p.Inject("token-expired=/verify/", "error-in-data=/prepare/")
+	_, err := s.Preview(t.Context(), "", secret(list[0].Code))
+	require.ErrorIs(t, err, pos.ErrInvalid, "an error inside HTTP 200 is an error")
+	r := pos.RedeemRequest{Reference: "five", Code: secret(list[0].Code), Codes: []pos.Secret{secret(list[1].Code),
+		secret(s.p.Of(douyintest.BranchOnly)[0].Code), secret(list[2].Code), secret(list[3].Code)}}
+	a, err := s.Redeem(t.Context(), r)
+	require.ErrorIs(t, err, pos.ErrPartial)
+	assert.Equal(t, int64(4*26895), a.Approved.Minor())
+	var states []pos.VoucherState
+	for _, v := range a.Vouchers {
+		states = append(states, v.Verdict)
+	}
+	assert.Equal(t, []pos.VoucherState{pos.VoucherRedeemed, pos.VoucherRedeemed, pos.VoucherRefused, pos.VoucherRedeemed, pos.VoucherRedeemed}, states)
+	assert.Equal(t, "3000002", a.Vouchers[2].Code)
+	s.agree()
+	back, err := s.Void(t.Context(), pos.VoidRequest{Original: a.ID})
+	require.NoError(t, err)
+	assert.Equal(t, int64(4*26895), back.Approved.Minor())
+	assert.Zero(t, s.books())
+}
