@@ -20,15 +20,17 @@ import (
 
 const verifyPath = "/goodlife/v1/fulfilment/certificate/verify/"
 
-// Golden trace: verify is answered 500 twice, then the same token is asked
-// again; approved once. After 61 minutes the platform refuses the undo: a person
+// Golden trace: verify is answered 500 twice, nobody answers questions, and the
+// third answer is error_code 0 with result 1208: approved once. After 61 minutes the platform refuses the undo: a person
 // is called, with the reason.
 func TestGoldenTraceVerifyTwice500ThenUndoTooLate(t *testing.T) {
 	s := newCounter(t, douyintest.Config{Seed: 1})
-	s.p.Inject("http-500-after=/verify/", "http-500-after=/verify/")
+	s.p.Inject("http-500-after=/verify/", "http-500=/verify/", "http-500=certificate/query/", "http-500=certificate/query/", "forget-answer")
 	a, err := s.redeem(douyintest.SetMeal, "golden-5")
 	require.NoError(t, err)
 	assert.Equal(t, int64(26895), s.books(), "redeemed once")
+	assert.Equal(t, 3, s.p.Calls(verifyPath))
+	assert.Zero(t, s.p.Armed(), "1208 was answered")
 	s.p.Advance(61 * time.Minute)
 	_, err = s.Abandon(t.Context(), a.ID, "customer left")
 	require.ErrorIs(t, err, pos.ErrOutcomeUnknown)
@@ -57,13 +59,14 @@ func TestAlreadyUsedMeansWhatThePlatformRemembers(t *testing.T) {
 	for _, fault := range []string{"result-2", ""} {
 		t.Run("after a doubt "+fault, func(t *testing.T) {
 			s := newCounter(t, douyintest.Config{Seed: 1})
-			s.p.Inject("lose-answer=/verify/", "lose-request=/verify/")
+			s.p.Inject("lose-answer=/verify/", "http-500=certificate/query/", "forget-answer")
 			if fault != "" {
 				s.p.Inject(fault)
 			}
 			a, err := s.redeem(douyintest.SetMeal, "ours")
 			require.NoError(t, err)
 			assert.Equal(t, pos.StateApproved, a.State)
+			assert.Zero(t, s.p.Armed(), "it was answered as used")
 			s.agree()
 		})
 	}
@@ -73,7 +76,7 @@ func TestAlreadyUsedMeansWhatThePlatformRemembers(t *testing.T) {
 func TestEveryFaultOnEveryCall(t *testing.T) {
 	var names []string
 	for name := range douyintest.Faults {
-		if !slices.Contains([]string{"duplicate-webhook", "forged-webhook", "reorder-webhook", "result-2"}, name) {
+		if !slices.Contains([]string{"duplicate-webhook", "forged-webhook", "reorder-webhook", "result-2", "forget-answer"}, name) {
 			names = append(names, name)
 		}
 	}

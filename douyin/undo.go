@@ -303,15 +303,25 @@ func (d *Driver) reverse(ctx context.Context, op pos.Operation, s pos.Session) (
 		return pos.Reply{}, err
 	}
 	if stands := slices.IndexFunc(back, func(u undo) bool { return u.state != Undone }); stands >= 0 {
-		code, text := "", ""
-		if e := back[stands].err; e != nil {
-			code, text = e.words()
-		}
-		return pos.Reply{Code: code, Text: text}, fmt.Errorf("%w: %d of %d redemptions stand: %s %s: %s", pos.ErrManual, len(back)-countUndos(back, Undone), len(back), code, text, d.tooLate(back))
+		return d.stands(back, back[stands].err)
 	}
 	r := undoReply(back, op.Amount)
 	r.Outcome, r.Approved = pos.OutcomeApproved, pos.Money{}
 	return r, nil
+}
+
+// stands is the answer to an undo that was refused: a person must be called
+// where the platform's time for it is over; else the Till tries again a few times.
+func (d *Driver) stands(back []undo, e *Error) (pos.Reply, error) {
+	r := pos.Reply{Outcome: pos.OutcomeDeclined}
+	if e == nil {
+		return r, nil
+	}
+	r.Code, r.Text = e.words()
+	if e.Reason != UndoWindowClosed {
+		return r, nil
+	}
+	return r, fmt.Errorf("%w: %d of %d redemptions stand: %s %s: %s", pos.ErrManual, len(back)-countUndos(back, Undone), len(back), r.Code, r.Text, d.tooLate(back))
 }
 
 // toReverse finds the redemptions of an attempt.
