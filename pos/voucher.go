@@ -236,9 +236,9 @@ func (p Preview) only() (Voucher, error) {
 	return Voucher{}, fmt.Errorf("%w: %s", ErrInvalid, why)
 }
 
-// Redeem uses up vouchers (核销). Errors are those of Charge: nil means that all
-// of them are redeemed, ErrPartial that some are; each has its verdict in
-// Attempt.Vouchers. What a platform holds for review is ErrOutcomeUnknown.
+// Redeem uses up vouchers (核销). Errors are those of Charge: nil means that the
+// whole amount is redeemed, ErrPartial that a part is; every use has its verdict
+// in Attempt.Vouchers. What a platform holds for review is ErrOutcomeUnknown.
 func (t *Till) Redeem(ctx context.Context, r RedeemRequest) (Attempt, error) {
 	const op = string(TypeRedeem)
 	leave, err := t.enter()
