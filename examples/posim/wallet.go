@@ -25,6 +25,7 @@ import (
 type walletKind struct {
 	name, title, port string
 	code              string // an example of a payment code
+	first             string // what has to be done before the first payment
 	// serve puts the platform on a socket.
 	serve func(bank *qrtest.Bank, l qrtest.Listen, f walletFlags) (front, error)
 	// profile writes what `till` needs into the folder.
@@ -42,7 +43,7 @@ type walletFlags struct {
 
 // walletKinds lists them.
 func walletKinds() []walletKind {
-	return []walletKind{wechatKind()}
+	return []walletKind{wechatKind(), alipayKind(), shouqianbaKind(), chinaumsKind()}
 }
 
 func walletSimulators() []simulator {
@@ -196,8 +197,8 @@ The last two digits of an amount decide what the customer does:
   else pays at once; who scans a shown code does the same
 
 Try it:
-  posim %[2]s --profile /tmp/%[2]s &
-  till charge --amount 12.80 --code %[3]s --tender %[2]s='%[2]s+http://%[4]s?profile=/tmp/%[2]s/%[2]s.json'`, k.title, k.name, k.code, k.port)
+  posim %[2]s --profile /tmp/%[2]s &%[5]s
+  till charge --amount 12.80 --code %[3]s --tender %[2]s='%[2]s+http://%[4]s?profile=/tmp/%[2]s/%[2]s.json'`, k.title, k.name, k.code, k.port, k.first)
 }
 
 // writeNew writes a file unless it is there: somebody may have made it his own.

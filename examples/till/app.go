@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -35,7 +36,9 @@ type app struct {
 	machine machine     // whose ports are listed
 
 	codes     codeFlags // where a code is shown that the customer scans
-	moneyless bool      // the command only looks
+	approve   approveFlags
+	lines     *bufio.Reader // what people type
+	moneyless bool          // the command only looks
 }
 
 const help = `A cash register on the command line.
@@ -60,6 +63,8 @@ Options after the question mark:
   plain      =1 for terminals that take frames without DLE and CRC over USB or serial
   noabort, release   =1 for terminals that cannot abort, or complete holds by release
 Whatever is left goes to the medium: baud, parity, stop, timeout, pin, ...
+A wallet's URL has ?profile=FILE only: wechat+https, wechatv2+https, alipay+https, shouqianba+https,
+chinaums+https. A scanned --code finds its own tender among those given.
 "cash" is built in.
 
 Exit status:
@@ -105,7 +110,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.chargeCommand(), a.preauthCommand(), a.voidCommand(), a.refundCommand(), a.completeCommand(),
 		a.queryCommand(), a.recoverCommand(), a.confirmCommand(), a.abandonCommand(), a.resolveCommand(),
 		a.settleCommand(), a.signOnCommand(), a.signOffCommand(), a.echoCommand(), a.balanceCommand(), a.downloadCommand(), a.batchCommand(), a.keysCommand(),
-		a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.decodeCommand(), a.qrCommand(), a.previewCommand(), a.redeemCommand(), a.authorizeCommand(), a.reconcileCommand(), a.demoCommand())
+		a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.operatorsCommand(), a.billCommand(), a.activateCommand(), a.decodeCommand(), a.qrCommand(), a.previewCommand(), a.redeemCommand(), a.authorizeCommand(), a.reconcileCommand(), a.demoCommand())
 	return root
 }
 
@@ -143,7 +148,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 func moneyless(cmd *cobra.Command) bool {
 	for ; cmd != nil; cmd = cmd.Parent() {
 		switch cmd.Name() {
-		case "decode", "qr", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "batch", "preview", "authorize", "reconcile", "help", "completion":
+		case "decode", "qr", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "batch", "operators", "bill", "activate", "preview", "authorize", "reconcile", "help", "completion":
 			return true
 		}
 	}
@@ -188,6 +193,11 @@ func (a *app) openTill(ctx context.Context) (*pos.Till, func(), error) {
 		Logger: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn}))} // why a doubt stays
 	shown, hush := a.watch()
 	cfg.Progress = shown
+	if err := a.secondPerson(&cfg); err != nil {
+		hush()
+		j.Close()
+		return nil, nil, err
+	}
 	trace, err := a.openTrace()
 	if err != nil {
 		j.Close()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/openecr/openecr/pos"
 	"github.com/openecr/openecr/pos/journal"
+	"github.com/openecr/openecr/qr/wallet"
 )
 
 func (a *app) demoCommand() *cobra.Command {
@@ -19,7 +20,7 @@ func (a *app) demoCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "demo", Short: "A day at a till against simulated terminals, an acquirer and a printer; needs nothing", Args: noArgs,
 		Long: `A day at a till against two simulated terminals, one on a serial line and one
-on TCP, an acquirer's host and a receipt printer: what goes well, what goes wrong, and where the money is in the end.
+on TCP, an acquirer's host, two wallets and a receipt printer: what goes well, what goes wrong, and where the money is in the end.
 Status 0 says that the journal and all their books agree to the cent.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context(), pictures) },
 	}
@@ -44,7 +45,7 @@ func (a *app) demo(ctx context.Context, pictures string) error {
 	}
 	defer d.stop()
 	for _, step := range []func() error{
-		d.start, d.charge, d.decline, d.cancelCard, d.loseAnswer, d.paperOut, d.pullCable, d.die, d.direct, d.takeBack, d.settleAll, d.verifyAll, d.compare,
+		d.start, d.charge, d.decline, d.cancelCard, d.loseAnswer, d.paperOut, d.pullCable, d.die, d.direct, d.wallets, d.takeBack, d.settleAll, d.verifyAll, d.compare,
 	} {
 		if err := step(); err != nil {
 			return fmt.Errorf("demo, step %d: %w", d.number, err)
@@ -65,6 +66,7 @@ type demo struct {
 	counter, desk *device // on the serial line, on TCP
 	printer       *slipPrinter
 	bank          *acquirer
+	phones        *walletHouse
 	journal       *journal.Journal
 	till          *pos.Till
 
@@ -111,7 +113,11 @@ func (d *demo) openShop() (err error) {
 	if drivers[acquirerTender], err = d.bank.driver(); err != nil {
 		return err
 	}
-	d.till, err = pos.Open(d.ctx, pos.Config{ID: "demo", Journal: d.journal, Drivers: drivers, Progress: d.show, Times: demoTimes})
+	if err := d.phones.open(drivers); err != nil {
+		return err
+	}
+	route := wallet.Router{Tenders: map[string]string{"wechat": wechatTender, "alipay": alipayTender, "unionpay": acquirerTender}}
+	d.till, err = pos.Open(d.ctx, pos.Config{ID: "demo", Route: route.Route, Journal: d.journal, Drivers: drivers, Progress: d.show, Times: demoTimes})
 	return err
 }
 
@@ -140,6 +146,9 @@ func (d *demo) stop() {
 	if d.bank != nil {
 		d.bank.stop()
 	}
+	if d.phones != nil {
+		d.phones.stop()
+	}
 }
 
 // show prints what the device and the Till say while a payment runs.
@@ -166,6 +175,8 @@ func (d *demo) take(dev *device, reference, amount string) (pos.Attempt, error) 
 func (d *demo) result(at pos.Attempt, err error) {
 	var e *pos.Error
 	switch {
+	case err == nil && at.Receipt == "":
+		d.tell("=> %s: %s", "=> %s:%s", d.word("state."+string(at.State)), at.Tender)
 	case err == nil:
 		d.tell("=> %s, %s, receipt %s", "=> %s,%s,凭证号 %s", d.word("state."+string(at.State)), joined(at.Scheme, at.Card), at.Receipt)
 	case errors.As(err, &e):

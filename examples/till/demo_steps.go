@@ -11,8 +11,8 @@ import (
 
 // start puts up two terminals and opens the till.
 func (d *demo) start() error {
-	d.step("A till opens: one journal on disk, a ZVT terminal on a serial line, one on TCP, an acquirer, a receipt printer",
-		"收银台开机:一个落盘日志,一台串口 ZVT 终端,一台 TCP ZVT 终端,一个收单机构,一台小票打印机")
+	d.step("A till opens: one journal on disk, a ZVT terminal on a serial line, one on TCP, an acquirer, WeChat Pay, Alipay, a receipt printer",
+		"收银台开机:一个落盘日志,一台串口 ZVT 终端,一台 TCP ZVT 终端,一个收单机构,微信支付,支付宝,一台小票打印机")
 	d.counter = newDevice("card", [2]string{"serial terminal", "串口终端"}, 7, d.currency)
 	d.desk = newDevice("desk", [2]string{"TCP terminal", "TCP 终端"}, 8, d.currency)
 	if err := d.desk.listen(); err != nil {
@@ -32,6 +32,9 @@ func (d *demo) start() error {
 	}
 	if err == nil {
 		d.bank, err = newAcquirer(filepath.Dir(d.path))
+	}
+	if err == nil {
+		d.phones, err = newWallets()
 	}
 	if err != nil {
 		return err
@@ -264,7 +267,11 @@ func (d *demo) compare() error {
 	if err != nil {
 		return err
 	}
-	if differs || !equal {
+	wallets, err := d.compareWallets(list)
+	if err != nil {
+		return err
+	}
+	if differs || !equal || !wallets {
 		return errors.New("journal and books differ")
 	}
 	d.tell("Nothing was taken twice, nothing was lost.", "没有重复收款,没有丢失一分钱。")

@@ -59,10 +59,16 @@ type sim struct {
 	rest   io.Reader
 }
 
-// startSim runs posim until the test ends, and checks that SIGTERM ends it well.
+// startSim runs posim zvt until the test ends.
 func startSim(t *testing.T, args ...string) *sim {
 	t.Helper()
-	s := &sim{cmd: exec.Command(posimProgram, append([]string{"zvt"}, args...)...)}
+	return startPosim(t, append([]string{"zvt"}, args...)...)
+}
+
+// startPosim runs posim until the test ends, and checks that SIGTERM ends it well.
+func startPosim(t *testing.T, args ...string) *sim {
+	t.Helper()
+	s := &sim{cmd: exec.Command(posimProgram, args...)}
 	s.cmd.Stderr = &s.stderr
 	stdout, err := s.cmd.StdoutPipe()
 	require.NoError(t, err)

@@ -24,11 +24,14 @@ var media = transport.Schemes{
 
 // protocols are the drivers, by what stands before the plus sign of a URL.
 var protocols = map[string]func(*tender, *url.URL) error{
-	"zvt":      parseZVT,
-	"unionpay": parseUnionPay,
-	"wechat":   walletParser("wechat"),
-	"wechatv2": walletParser("wechatv2"),
-	"douyin":   parseDouyin,
+	"zvt":        parseZVT,
+	"unionpay":   parseUnionPay,
+	"wechat":     walletParser("wechat"),
+	"wechatv2":   walletParser("wechatv2"),
+	"alipay":     walletParser("alipay"),
+	"shouqianba": walletParser("shouqianba"),
+	"chinaums":   walletParser("chinaums"),
+	"douyin":     parseDouyin,
 }
 
 // tender is one --tender name=URL.

@@ -12,13 +12,17 @@ import (
 	"time"
 
 	"github.com/openecr/openecr/pos"
+	"github.com/openecr/openecr/qr/shouqianba"
 	"github.com/openecr/openecr/qr/wallet"
 )
 
 // wallets are the platforms by protocol: how a profile becomes a host.
 var wallets = map[string]func(base string, p walletProfile) (wallet.Host, error){
-	"wechat":   wechatHost,
-	"wechatv2": wechatV2Host,
+	"wechat":     wechatHost,
+	"wechatv2":   wechatV2Host,
+	"alipay":     alipayHost,
+	"shouqianba": shouqianbaHost,
+	"chinaums":   chinaumsHost,
 }
 
 // walletFiles is a wallet as --tender names it: wechat+https://HOST?profile=FILE.
@@ -76,10 +80,12 @@ func walletParser(protocol string) func(*tender, *url.URL) error {
 			return fmt.Errorf("profile %s: %w", path, err)
 		}
 		host, err := wallets[protocol](w.base, w.profile)
-		if err != nil {
+		switch {
+		case err == nil:
+			w.accepts = host.Accepts()
+		case !errors.Is(err, shouqianba.ErrNotActivated): // that is what till activate is for
 			return fmt.Errorf("profile %s: %w", path, err)
 		}
-		w.accepts = host.Accepts()
 		t.wallet = w
 		return nil
 	}

@@ -60,6 +60,10 @@ var words = map[string][2]string{
 	"advice.usage":    {"correct the command line; see --help", "请检查命令参数,见 --help"},
 	"aborting":        {"stopping; a second Ctrl-C leaves without the answer (the journal keeps what was begun)", "正在取消;再按 Ctrl-C 将不等结果直接退出(日志保留记录)"},
 
+	"approve": {"%s in sum is more than %s: a supervisor must agree", "累计退款 %s 超过 %s,需主管确认"}, "approve.name": {"supervisor: ", "主管: "},
+	"do.twice": {"ask the platform: one order was paid twice there", "同一订单入账两次,请联系平台"}, "do.foreign": {"whose is it? look in the other registers' journals, or refund it at the platform", "本机无此单,请核对其他收银台或在平台退款"},
+	"do.amount": {"ask the platform; book the difference", "请联系平台并登记差额"}, "do.missing": {"query it; if it stays missing, ask the platform", "请查询;仍缺失则联系平台"},
+
 	"recover.none": {"nothing is open", "没有未了结的交易"}, "recover.settled": {"decided now", "现已了结"}, "recover.orphan": {"approved, not confirmed", "已收款,待确认"},
 	"recover.unresolved": {"still in doubt", "仍未明"}, "recover.manual": {"waits for a person", "待人工处理"},
 

@@ -32,6 +32,8 @@ type WeChatConfig struct {
 	Platform          wallet.SigningKey // what it signs with
 	Certificates      bool              // sign with a platform certificate, not the public key
 	V2Key             string            // 32 characters: the older API's
+	// ReversedIsRefund tells of a paid order that was reversed as REFUND, not REVOKED.
+	ReversedIsRefund bool
 	// Notify is where notifications really go; empty: to the order's notify_url.
 	Notify string
 }
@@ -452,6 +454,8 @@ func (w *WeChat) transaction(o Order, f Fault) map[string]any {
 		state, text = "SUCCESS", "支付成功"
 	case o.State == Closed:
 		state, text = "CLOSED", "已关闭"
+	case o.State == Revoked && o.WasPaid && w.cfg.ReversedIsRefund:
+		state, text = "REFUND", "转入退款"
 	case o.State == Revoked:
 		state, text = "REVOKED", "已撤销"
 	case o.State == Failed:

@@ -40,7 +40,15 @@ An answer counts only if its signature holds (where the platform signs), and it
 names our merchant, our order and our amount. "Order not found" proves nothing: the
 request may still be on its way. So it is undone as well, and believed only when
 Quarantine has passed since it was sent. Errors without a signature prove
-nothing either. A notification is a hint: it makes the driver ask.
+nothing either. A notification is a hint: it makes the driver ask. What it then
+hears goes to the Till, so that a payment that arrives after everything was
+closed calls a person instead of being lost:
+
+	wallet.Config{Host: host, Heard: func(h wallet.Hearing) {
+		if h.Known && h.Err == nil {
+			till.Hear(ctx, h.Attempt(), h.Reply())
+		}
+	}}
 
 # Words
 

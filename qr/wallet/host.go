@@ -68,6 +68,10 @@ type Refund struct {
 	Order  Order
 }
 
+// UndoNumber is the number of the refund by which a host undoes an order that it
+// cannot revoke: the same each time, so that it is given once.
+func UndoNumber(order string) string { return order + "-U" }
+
 // State is what a platform says of an order or refund.
 type State string
 

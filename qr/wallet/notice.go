@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/openecr/openecr/pos"
 )
 
 // Notifier is implemented by hosts whose platform sends notifications.
@@ -26,6 +28,9 @@ type Notice struct {
 	Order  string // out_trade_no
 	Refund string // out_refund_no, of a notice about a refund
 	Answer Answer // what it claims
+	// Shown and Began tell the order as Order does, for platforms that need them to be asked.
+	Shown bool
+	Began time.Time
 }
 
 // Hearing is a notification with what the platform said when it was asked.
@@ -41,6 +46,24 @@ type Hearing struct {
 	// Err says why the notification or its confirmation failed: ErrForged,
 	// ErrStale, ErrMismatch, or no answer.
 	Err error
+}
+
+// Attempt is the attempt a hearing is about, for pos.Till.Hear: the refund's of a
+// notice about a refund.
+func (h Hearing) Attempt() pos.AttemptID {
+	if h.Notice.Refund != "" {
+		return pos.AttemptID(h.Notice.Refund)
+	}
+	return pos.AttemptID(h.Notice.Order)
+}
+
+// Reply is what the platform confirmed, for pos.Till.Hear. Only what it said when
+// it was asked counts: of a hearing with an Err it is empty.
+func (h Hearing) Reply() pos.Reply {
+	if h.Err != nil || h.Again {
+		return pos.Reply{}
+	}
+	return reply(h.Confirmed)
 }
 
 // maxNotice bounds a notification: the longest known has about 4 kB.
@@ -83,7 +106,7 @@ func (d *Driver) confirm(ctx context.Context, h *Hearing) {
 	if h.Again = d.heard.seen(h.Notice.ID); h.Again {
 		return
 	}
-	o := Order{Number: h.Notice.Order, Amount: h.Notice.Answer.Amount}
+	o := Order{Number: h.Notice.Order, Amount: h.Notice.Answer.Amount, Shown: h.Notice.Shown, Began: h.Notice.Began}
 	cctx, cancel := d.call(ctx)
 	defer cancel()
 	if h.Notice.Refund != "" {

@@ -53,7 +53,10 @@ func (d *Driver) show(ctx context.Context, op pos.Operation, s pos.Session) (pos
 	if a.State == Refused {
 		return reply(a), nil
 	}
-	if err != nil || a.Show == "" {
+	if err == nil && a.Show == "" {
+		err = fmt.Errorf("the platform said %s %s", a.Code, a.Text)
+	}
+	if err != nil {
 		return pos.Reply{}, fmt.Errorf("%w: no code came to show: %w", pos.ErrUndo, err)
 	}
 	s.Progress(pos.Progress{Step: pos.StepScan, Code: a.Show,

@@ -82,6 +82,8 @@ func (d *Driver) askVoid(ctx context.Context, a pos.Attempt) (pos.Reply, error) 
 		return reply(said), nil
 	case Paid, Refused:
 		return pos.Reply{Outcome: pos.OutcomeNotFound, Code: said.Code, Text: said.Text}, nil
+	case Partly:
+		return pos.Reply{}, fmt.Errorf("wallet: %w: something was given back, perhaps by this void: %s %s", pos.ErrManual, said.Code, said.Text)
 	}
 	return pos.Reply{}, fmt.Errorf("wallet: the platform could not tell: %s %s", said.Code, said.Text)
 }

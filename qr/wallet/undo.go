@@ -76,6 +76,7 @@ func (d *Driver) undoOnce(ctx context.Context, o Order) (r pos.Reply, done bool,
 	case err != nil:
 		return pos.Reply{}, false, err
 	case now.State == Closed:
+	case now.State == Partly && a.State == Closed: // undone, says the one answer; given back, the other
 	case (now.State == Missing || now.State == Refused) && !o.Taken && d.since(o.Number) >= d.cfg.Timing.Quarantine:
 	case now.State == Refused && !o.Taken && a.State == Closed:
 	default:

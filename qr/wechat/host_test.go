@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/openecr/openecr/pos"
 	"github.com/openecr/openecr/qr/qrtest"
 	"github.com/openecr/openecr/qr/wallet"
 	"github.com/openecr/openecr/qr/wallet/wallettest"
@@ -45,4 +46,24 @@ func TestHostV2(t *testing.T) {
 		NoShow: true,
 		Lacks:  []qrtest.FaultName{qrtest.ClockOff}, // v2 stamps nothing
 	})
+}
+
+// TestAReversedOrderMayBeCalledRefund: whether a paid order that was reversed is
+// REVOKED or REFUND is known from one source only.
+func TestAReversedOrderMayBeCalledRefund(t *testing.T) {
+	r := harness(qrtest.WeChatConfig{ReversedIsRefund: true}).Till(t, nil, wallettest.Quick)
+	a, err := r.Scan(t.Context(), 1200, "one")
+	require.NoError(t, err)
+	_, err = r.Void(t.Context(), pos.VoidRequest{Original: a.ID})
+	require.NoError(t, err)
+	a, err = r.Scan(t.Context(), 1300, "two")
+	require.NoError(t, err)
+	a, err = r.Abandon(t.Context(), a.ID, "customer left")
+	require.NoError(t, err)
+	require.Equal(t, pos.StateReversed, a.State)
+	r.Bank.Customers(qrtest.AtUndo())
+	a, err = r.Scan(t.Context(), 1400, "three")
+	require.ErrorIs(t, err, pos.ErrDeclined)
+	require.Equal(t, pos.StateReversed, a.State)
+	r.Agree(t)
 }

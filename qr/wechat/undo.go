@@ -73,11 +73,9 @@ func (h *Host) closeOrder(ctx context.Context, o wallet.Order) (wallet.Answer, e
 	return refused("close", s)
 }
 
-// undoSuffix makes the number of the refund that undoes an order: the same each time.
-const undoSuffix = "-U"
-
+// undoing is the refund that undoes an order.
 func undoing(o wallet.Order) wallet.Refund {
-	return wallet.Refund{Number: o.Number + undoSuffix, Amount: o.Amount, Order: o}
+	return wallet.Refund{Number: wallet.UndoNumber(o.Number), Amount: o.Amount, Order: o}
 }
 
 func (h *Host) giveBack(ctx context.Context, o wallet.Order) (wallet.Answer, error) {

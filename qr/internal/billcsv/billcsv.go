@@ -137,7 +137,7 @@ func (r *Reader) text() (string, error) {
 			text = strings.TrimPrefix(text, "\ufeff")
 		}
 		switch {
-		case !utf8.ValidString(text):
+		case !utf8.ValidString(text), r.opt.GBK && strings.ContainsRune(text, utf8.RuneError):
 			return "", fmt.Errorf("line %d is not in the encoding of this bill", r.line)
 		case strings.TrimSpace(text) == "":
 		case r.opt.Comment != 0 && text[0] == r.opt.Comment:
@@ -189,7 +189,7 @@ func Yuan(s string) (pos.Money, error) {
 	text := strings.TrimPrefix(s, "-")
 	whole, decimals, _ := strings.Cut(text, ".")
 	up := len(decimals) > 2 && decimals[2] >= '5'
-	for _, c := range decimals {
+	for _, c := range whole + decimals {
 		if c < '0' || c > '9' {
 			return pos.Money{}, fmt.Errorf("the amount %.40q", s)
 		}

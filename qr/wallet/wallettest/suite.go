@@ -24,10 +24,19 @@ type Harness struct {
 	Open func(t *testing.T, b *qrtest.Bank) func() (wallet.Host, error)
 	// Code makes the n-th payment code of a customer.
 	Code func(n int) string
+	// Number is what the platform calls an order; nil: by the attempt's id.
+	Number func(attempt string) string
 	// Lacks are faults whose words the platform does not have.
 	Lacks []qrtest.FaultName
 	// NoShow is set for hosts that cannot show codes.
 	NoShow bool
+}
+
+func (h Harness) number(a pos.Attempt) string {
+	if h.Number == nil {
+		return string(a.ID)
+	}
+	return h.Number(string(a.ID))
 }
 
 // Quick are the driver's intervals in tests.
@@ -198,7 +207,7 @@ func (h Harness) fault(t *testing.T, name qrtest.FaultName) {
 			r.Bank.Clear()
 			r.Mend(t)
 		}
-		o, oerr := r.Bank.Order(string(a.ID))
+		o, oerr := r.Bank.Order(h.number(a))
 		if err == nil && a.Type == pos.TypeCharge && (oerr != nil || o.Holds() == 0) {
 			t.Errorf("%s: told paid, but the platform holds nothing: %v", what, oerr)
 		}
@@ -296,7 +305,7 @@ func (h Harness) paysAtUndo(t *testing.T) {
 		a, err := charge(t.Context(), 1280, "too-late")
 		require.ErrorIs(t, err, pos.ErrDeclined)
 		assert.Equal(t, pos.StateReversed, a.State)
-		o, err := r.Bank.Order(string(a.ID))
+		o, err := r.Bank.Order(h.number(a))
 		require.NoError(t, err)
 		assert.True(t, o.WasPaid, "the customer did pay")
 		assert.Zero(t, o.Holds(), "and got it back")
