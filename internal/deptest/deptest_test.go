@@ -44,6 +44,10 @@ var rules = []rule{
 	{"pos/operators", []string{module + "pos", module + "internal/", "golang.org/x/crypto/"}},
 	{"pos/reconcile", []string{module + "pos"}},
 	{"pos/receipt", []string{module + "pos", module + "transport/escpos", module + "transport/escpos/paper", "rsc.io/qr"}},
+	{"pos/meituan/meituantest", []string{module + "pos", module + "pos/meituan"}},
+	{"pos/meituan", []string{module + "pos", module + "internal/"}},
+	{"pos/tmall/tmalltest", []string{module + "pos", module + "pos/tmall"}},
+	{"pos/tmall", []string{module + "pos", module + "internal/"}},
 	{"pos", nil}, // has never heard of a driver
 	{"transport/transporttest", []string{module + "transport", module + "internal/", "github.com/creack/pty", "github.com/stretchr/testify/", "go.uber.org/goleak", "golang.org/x/sys/"}},
 	{"transport/tcp", []string{module + "transport", module + "internal/", "golang.org/x/sys/"}},
