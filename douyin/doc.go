@@ -14,9 +14,20 @@
 //		outcome, err = merchant.Outcome(ctx, v, started) // or the same v again: it stays one redemption
 //	}
 //
+// For a till all of that is one [Driver]: a pos.Driver that looks at codes
+// (Preview), redeems, undoes and asks. Merchant.Reconcile holds a journal against
+// the platform's history and ledger, Driver.Checkup looks whether the platform
+// has granted what is needed.
+//
+//	d, err := douyin.NewDriver(douyin.DriverConfig{Merchant: merchant, Shop: shop, Book: journal})
+//	till, err := pos.Open(ctx, pos.Config{ID: "lane-3", Journal: journal, Drivers: map[string]pos.Driver{"douyin": d}})
+//	paid, err := till.Redeem(ctx, pos.RedeemRequest{Reference: "order-42", Code: scanned})
+//
 // What stands where:
 //
 //	  till                    customer's QR code         the platform, calling
+//	    |                            |                          |
+//	  Driver                          |                          |
 //	    |                            |                          |
 //	Merchant  ---------------    Resolver                 Webhook, SPI
 //	    |      account, shop     short link               signature, age, repetition
@@ -55,6 +66,24 @@
 // platform refuses is fetched anew and the call repeated once, but only where a
 // repetition is harmless: never ApplyRefund.
 //
+// # What the Driver decides
+//
+// Everything a redemption consists of is in the journal before it is sent. Without
+// a clear answer the very same Verification is sent again (RetryDelay). Of a first
+// try every answer is believed; after a doubt only a success is, and of a refusal,
+// 1208 included, the platform's memory decides: redeemed in our shop, not before
+// we began, not another sale's (DriverConfig.Book). "Not redeemed" is believed
+// after a refusal of that very voucher, or after the Till's quarantine. 1229 stays
+// unknown for 49 hours; it locks its own sale and order, not the till. Uses of
+// several orders are sent order by order, each with its own token, because what a
+// cross-order redemption (BatchVerify) does not redeem at once stays pending.
+//
+// Voucher.Worth and the verdicts' amounts are original_amount: the price before
+// anybody's subsidy. A process that dies between a 1229 and its note in the
+// journal asks as if it had heard nothing: should the platform redeem later,
+// Till.Query and Reconcile find it. A platform whose announced time is ahead of
+// the times it books by, on a till whose clock is ahead as well, is not understood.
+//
 // # Secrets
 //
 // Secrets, tokens, codes and raw answers are pos.Secret or Hidden: no verb, no
@@ -74,12 +103,14 @@
 // voucher's list, results of the SPI for refund applications, the name of the
 // merchant's order number in the SPI before orders, how the answer to a
 // cross-order redemption is nested, the body that acknowledges a webhook,
+// that week days of a voucher count from Monday as 1,
 // freshness of five minutes, DefaultRate where the platform publishes no rate,
 // that HTTP 429 did no work.
 //
 // Not built, because the documents at hand do not say how: names of voucher and
 // amount in a refund application and of the certificates in an audit (Fields
-// takes them), decryption of fields in SPI calls, orders of mini-programs
+// takes them), third-party codes in the Driver (NewThirdParty redeems them
+// without a till's journal), decryption of fields in SPI calls, orders of mini-programs
 // (ScanMiniProgram is recognised), offline times of third-party codes
 // (code_with_time_list), scenic spots, user tokens, bills by trade.
 package douyin

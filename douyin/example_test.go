@@ -8,6 +8,7 @@ import (
 	"github.com/openecr/openecr/douyin"
 	"github.com/openecr/openecr/douyin/douyintest"
 	"github.com/openecr/openecr/pos"
+	"github.com/openecr/openecr/pos/postest"
 )
 
 // simulated is a merchant at a simulated platform.
@@ -90,4 +91,31 @@ func ExampleMerchant_Outcome() {
 	// true
 	// redeemed <nil>
 	// <nil> 1
+}
+
+// A till takes a voucher for a part of a bill. Without an amount it counts what
+// it is worth.
+func ExampleDriver() {
+	ctx := context.Background()
+	p := douyintest.New(douyintest.Config{Seed: 1})
+	defer p.Close()
+	journal := postest.NewMemoryJournal()
+	driver, err := douyin.NewDriver(douyin.DriverConfig{Merchant: simulated(p), Shop: douyintest.Shop, Book: journal})
+	if err != nil {
+		panic(err)
+	}
+	till, err := pos.Open(ctx, pos.Config{ID: "lane-1", Journal: journal, Drivers: map[string]pos.Driver{"douyin": driver}})
+	if err != nil {
+		panic(err)
+	}
+	defer till.Close()
+	paid, err := till.Redeem(ctx, pos.RedeemRequest{Reference: "order-42", Due: pos.FromMinor(30000, pos.CNY),
+		Code: pos.NewSecret([]byte(p.Of(douyintest.SetMeal)[0].Code))})
+	fmt.Println(paid.Approved, err)
+	for _, v := range paid.Vouchers {
+		fmt.Println(v.Verdict, v.Title, v.Amount, "paid by the customer:", v.Price)
+	}
+	// Output:
+	// 268.95 CNY <nil>
+	// redeemed 双人火锅套餐 268.95 CNY paid by the customer: 194.00 CNY
 }

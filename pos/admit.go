@@ -36,7 +36,7 @@ func Admit(id AttemptID, in Intent, related []Attempt) error {
 		if a.ID == id {
 			return &Blocked{Class: ErrConflict, By: a, Why: "this attempt id is taken"}
 		}
-		if in.Device != "" && a.Device == in.Device && (a.State.Uncertain() || a.State == StateIntent) {
+		if in.Device != "" && !in.Shared && a.Device == in.Device && (a.State.Uncertain() || a.State == StateIntent) {
 			return &Blocked{Class: ErrBusy, By: a, Why: "the device is occupied"}
 		}
 		if a.Reference == in.Reference {
@@ -213,8 +213,9 @@ func CheckEvent(e Event) error {
 	return nil
 }
 
-// MaxEventLen bounds the texts of one event together: two long receipts fit.
-const MaxEventLen = 64 << 10
+// MaxEventLen bounds the texts of one event together: two long receipts fit, or
+// a receipt beside the verdicts on many vouchers.
+const MaxEventLen = 80 << 10
 
 func checkIntent(in *Intent) error {
 	if in == nil {
@@ -253,6 +254,9 @@ func (e Event) texts() []string {
 		}
 		for _, s := range r.Slips {
 			list = append(append(list, string(s.Kind)), s.Lines...)
+		}
+		for _, v := range r.Vouchers {
+			list = append(list, v.texts()...)
 		}
 		for _, t := range r.Totals {
 			list = append(list, t.Name, string(t.Amount.Currency()))

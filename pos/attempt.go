@@ -145,6 +145,9 @@ type Attempt struct {
 	Totals []Total `json:"totals,omitempty"` // of a settlement
 	Alerts []Alert `json:"alerts,omitempty"` // evidence that contradicts a closed state
 
+	Vouchers  []VoucherVerdict `json:"vouchers,omitempty"`  // of a redemption or its undo, one for every use
+	UndoUntil time.Time        `json:"undo_until,omitzero"` // how long the peer takes a void, by its own word
+
 	Printed map[SlipKind]int `json:"printed,omitempty"` // pieces of paper, see Till.Printing
 
 	Seq     int64     `json:"seq"`     // journal sequence of the intent

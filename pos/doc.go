@@ -24,7 +24,8 @@ tender, with one key for ever), reference (the shop's order; attempts share it),
 driver (speaks to one kind of terminal, host or platform), journal (the durable
 record of every attempt), void (taken back before settlement, 撤销), refund
 (after it, 退货), reversal (the machine's act after silence, 冲正), orphan (an
-approval the register never confirmed), settle (结算).
+approval the register never confirmed), voucher (团购券: bought on a platform,
+used up at the till), redeem (核销: use it up), settle (结算).
 
 # The state machine
 
@@ -57,6 +58,8 @@ begin at all. Everything else, the journals included, is built around the two.
   - "Not found" right after a cut may mean "not arrived yet": it is believed when
     the driver has proof, or after a quarantine.
   - Nothing exceeds what is due, or gives back more than was taken.
+  - A voucher is called redeemed when its platform said so, one verdict for every
+    use ([VoucherVerdict]); what a platform holds for review is unknown, never failed.
   - Deadlines use the monotonic clock, order is the journal's sequence, wall time is a label.
 
 Money that is refused, unknown or partial is an error, because code that only

@@ -25,24 +25,26 @@ type Reply struct {
 	Outcome Outcome `json:"outcome,omitempty"`
 	// Final makes OutcomeNotFound a proof: the peer acknowledged that nothing
 	// of the attempt can arrive any more. Without it the Till waits out a quarantine.
-	Final      bool      `json:"final,omitempty"`
-	Approved   Money     `json:"approved,omitzero"`
-	AuthCode   string    `json:"auth_code,omitempty"`
-	RRN        string    `json:"rrn,omitempty"`
-	STAN       string    `json:"stan,omitempty"`
-	Receipt    string    `json:"receipt,omitempty"`
-	Card       string    `json:"card,omitempty"` // masked by the driver
-	Scheme     string    `json:"scheme,omitempty"`
-	Entry      string    `json:"entry,omitempty"`
-	TerminalID string    `json:"terminal_id,omitempty"`
-	MerchantID string    `json:"merchant_id,omitempty"`
-	Code       string    `json:"code,omitempty"` // the peer's own, verbatim
-	Text       string    `json:"text,omitempty"`
-	PeerTime   time.Time `json:"peer_time,omitzero"`
-	Chip       Chip      `json:"chip,omitzero"`
-	Slips      []Slip    `json:"slips,omitempty"`
-	Totals     []Total   `json:"totals,omitempty"`
-	Handle     Handle    `json:"handle,omitempty"` // added to the one given to BeforeSend
+	Final      bool             `json:"final,omitempty"`
+	Approved   Money            `json:"approved,omitzero"`
+	AuthCode   string           `json:"auth_code,omitempty"`
+	RRN        string           `json:"rrn,omitempty"`
+	STAN       string           `json:"stan,omitempty"`
+	Receipt    string           `json:"receipt,omitempty"`
+	Card       string           `json:"card,omitempty"` // masked by the driver
+	Scheme     string           `json:"scheme,omitempty"`
+	Entry      string           `json:"entry,omitempty"`
+	TerminalID string           `json:"terminal_id,omitempty"`
+	MerchantID string           `json:"merchant_id,omitempty"`
+	Code       string           `json:"code,omitempty"` // the peer's own, verbatim
+	Text       string           `json:"text,omitempty"`
+	PeerTime   time.Time        `json:"peer_time,omitzero"`
+	Chip       Chip             `json:"chip,omitzero"`
+	Slips      []Slip           `json:"slips,omitempty"`
+	Totals     []Total          `json:"totals,omitempty"`
+	Vouchers   []VoucherVerdict `json:"vouchers,omitempty"`  // of a redemption or its undo, one for every use
+	UndoUntil  time.Time        `json:"undo_until,omitzero"` // how long the peer takes a void, by its own word
+	Handle     Handle           `json:"handle,omitempty"`    // added to the one given to BeforeSend
 }
 
 // Op says what a driver is to do. Charge, void, refund, pre-authorisation,
@@ -72,8 +74,12 @@ type Operation struct {
 	// Original is the attempt that a void, refund or completion works on, or
 	// that a reversal undoes; nil otherwise.
 	Original *Attempt
-	// Code is what was scanned: a payment code or a voucher. It must not be kept.
-	Code Secret
+	// Code is what was scanned: a payment code or a voucher, Codes vouchers of
+	// further orders. They must not be kept.
+	Code  Secret
+	Codes []Secret
+	// Uses are the vouchers to redeem; none is the only usable one of each code.
+	Uses []VoucherUse
 }
 
 // Driver speaks to one kind of terminal, host or platform. Methods may be
@@ -138,20 +144,12 @@ type LastOnly interface {
 	LastOnly() bool
 }
 
-// Previewer is implemented by drivers of tenders that can be looked at before
-// they are used, such as vouchers. Preview never moves money.
-type Previewer interface {
-	Preview(ctx context.Context, code Secret) (Preview, error)
-}
-
-// Preview is what a voucher says of itself.
-type Preview struct {
-	Title   string    `json:"title"`
-	Worth   Money     `json:"worth"`
-	Uses    int       `json:"uses"` // left
-	Expires time.Time `json:"expires,omitzero"`
-	Usable  bool      `json:"usable"`
-	Why     string    `json:"why,omitempty"` // why it cannot be used now
+// Shared is implemented by drivers of a platform rather than of a device: a doubt
+// about one attempt then keeps its own sale locked, but not the next customer.
+// The driver itself must keep two attempts off one voucher.
+type Shared interface {
+	// Shared reports whether that is so.
+	Shared() bool
 }
 
 // Progress is one thing worth showing while a payment runs.

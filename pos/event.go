@@ -12,7 +12,7 @@ const (
 	EventIntent   EventKind = "intent"   // Intent: an attempt exists; nothing sent
 	EventVoided   EventKind = "voided"   // Reply, Reason: it ended before anything was sent
 	EventArmed    EventKind = "armed"    // Handle: the money message may leave now
-	EventDoubt    EventKind = "doubt"    // Reason: the answer is missing or cannot be believed
+	EventDoubt    EventKind = "doubt"    // Reason, Reply: the answer is missing or cannot be believed; of vouchers, what is known so far
 	EventOutcome  EventKind = "outcome"  // Reply: what the peer said, and it decides
 	EventUndo     EventKind = "undo"     // Reason, Try: an undo is decided (try 0) or about to be sent (1, 2, ...)
 	EventUndone   EventKind = "undone"   // Reply: the undo is done, or there was nothing to undo
@@ -64,6 +64,8 @@ type Intent struct {
 	// Named is set when the register brought the attempt id itself: then a
 	// second equal part of a split sale is meant, not a repeat.
 	Named bool `json:"named,omitempty"`
+	// Shared is set when Device is a platform that others may use meanwhile.
+	Shared bool `json:"shared,omitempty"`
 }
 
 // Event is one durable fact. Which fields count depends on Kind.

@@ -69,6 +69,9 @@ func transition(a Attempt, e Event) (Attempt, []Effect, bool) {
 		return a, []Effect{EffectSend}, from == StateIntent
 	case EventDoubt:
 		a.State, a.Reason = StateUnknown, e.Reason
+		if e.Reply != nil {
+			a = a.withWords(*e.Reply)
+		}
 		return a, []Effect{EffectAsk}, from == StateArmed || from == StateUnknown
 	case EventOutcome:
 		return a.decided(e)
@@ -253,6 +256,12 @@ func (a Attempt) withWords(r Reply) Attempt {
 	}
 	if len(r.Totals) > 0 {
 		a.Totals = r.Totals
+	}
+	if len(r.Vouchers) > 0 {
+		a.Vouchers = r.Vouchers
+	}
+	if !r.UndoUntil.IsZero() {
+		a.UndoUntil = r.UndoUntil
 	}
 	a.Handle = merge(a.Handle, r.Handle)
 	return a

@@ -33,10 +33,6 @@ type ChargeRequest struct {
 // PreauthRequest asks to hold money (pre-authorisation 预授权).
 type PreauthRequest ChargeRequest
 
-// RedeemRequest asks to use up a voucher (核销). Amount is what the voucher is
-// worth to this sale, as Preview told.
-type RedeemRequest ChargeRequest
-
 // FollowUpRequest asks for something on an earlier attempt.
 type FollowUpRequest struct {
 	// Original is the attempt to work on.
@@ -65,11 +61,13 @@ type order struct {
 	driver Driver
 	orig   *Attempt
 	code   Secret
+	codes  []Secret
+	uses   []VoucherUse
 }
 
 func (o order) operation() Operation {
 	return Operation{Op: Op(o.intent.Type), Attempt: o.id, Reference: o.intent.Reference,
-		Amount: o.intent.Amount, Original: o.orig, Code: o.code}
+		Amount: o.intent.Amount, Original: o.orig, Code: o.code, Codes: o.codes, Uses: o.uses}
 }
 
 // incoming makes the order of a charge, pre-authorisation or redemption.
@@ -78,17 +76,9 @@ func (t *Till) incoming(typ Type, r ChargeRequest) (order, error) {
 		Till: t.cfg.ID, Type: typ, Reference: r.Reference, Tender: r.Tender, Amount: r.Amount,
 		Due: r.Due, Given: r.Given, Operator: r.Operator, Named: r.Attempt != "",
 	}}
-	if o.intent.Tender == "" && len(t.cfg.Drivers) == 1 {
-		for name := range t.cfg.Drivers {
-			o.intent.Tender = name
-		}
-	}
-	if o.intent.Tender == "" && r.Code.Len() > 0 && t.cfg.Route != nil {
-		tender, err := t.cfg.Route(r.Code)
-		if err != nil {
-			return o, err
-		}
-		o.intent.Tender = tender
+	var err error
+	if o.intent.Tender, err = t.tenderOf(r); err != nil {
+		return o, err
 	}
 	t.name(&o)
 	if err := checkCash(o.intent); err != nil {
@@ -100,6 +90,19 @@ func (t *Till) incoming(typ Type, r ChargeRequest) (order, error) {
 		}
 	}
 	return o, t.equip(&o)
+}
+
+// tenderOf is the tender named, the only one, or the one its code belongs to.
+func (t *Till) tenderOf(r ChargeRequest) (string, error) {
+	if r.Tender == "" && len(t.cfg.Drivers) == 1 {
+		for name := range t.cfg.Drivers {
+			return name, nil
+		}
+	}
+	if r.Tender == "" && r.Code.Len() > 0 && t.cfg.Route != nil {
+		return t.cfg.Route(r.Code)
+	}
+	return r.Tender, nil
 }
 
 // checkCash guards what only cash may do: hand over more than is due.
@@ -156,5 +159,8 @@ func (t *Till) equip(o *order) error {
 		return err
 	}
 	o.driver, o.intent.Device = d, device
+	if s, ok := d.(Shared); ok {
+		o.intent.Shared = s.Shared()
+	}
 	return CheckEvent(Event{Kind: EventIntent, Attempt: o.id, Intent: &o.intent})
 }

@@ -31,34 +31,6 @@ func (t *Till) Preauthorize(ctx context.Context, r PreauthRequest) (Attempt, err
 	return t.take(ctx, TypePreauth, ChargeRequest(r))
 }
 
-// Redeem uses up a voucher (核销). Errors are those of Charge.
-func (t *Till) Redeem(ctx context.Context, r RedeemRequest) (Attempt, error) {
-	return t.take(ctx, TypeRedeem, ChargeRequest(r))
-}
-
-// Preview looks at a voucher without using it. Tenders that cannot be looked at return ErrUnsupported.
-func (t *Till) Preview(ctx context.Context, tender string, code Secret) (Preview, error) {
-	const op = "preview"
-	leave, err := t.enter()
-	if err != nil {
-		return Preview{}, &Error{Op: op, Class: ErrClosed}
-	}
-	defer leave()
-	d, _, err := t.driver(tender)
-	if err != nil {
-		return Preview{}, &Error{Op: op, Class: ErrInvalid, Err: err}
-	}
-	p, ok := d.(Previewer)
-	if !ok {
-		return Preview{}, &Error{Op: op, Class: ErrUnsupported, Err: fmt.Errorf("tender %q cannot be looked at", tender)}
-	}
-	v, err := p.Preview(ctx, code)
-	if err != nil {
-		return Preview{}, &Error{Op: op, Class: classOfDriver(err), Err: err}
-	}
-	return v, nil
-}
-
 func (t *Till) take(ctx context.Context, typ Type, r ChargeRequest) (Attempt, error) {
 	leave, err := t.enter()
 	if err != nil {
@@ -320,7 +292,7 @@ func (t *Till) conclude(ctx context.Context, d Driver, s *session, r Reply, caus
 		t.evidence(wctx, a, AlertAmount, r)
 		cause = errors.Join(cause, fmt.Errorf("the peer approved %s instead of %s", r.Approved, a.Amount))
 	}
-	doubted, err := t.append(wctx, Event{Kind: EventDoubt, Attempt: a.ID, Reason: string(doubtOf(ctx, r, cause))})
+	doubted, err := t.append(wctx, Event{Kind: EventDoubt, Attempt: a.ID, Reason: string(doubtOf(ctx, r, cause)), Reply: r.sofar()})
 	if err != nil {
 		return a, err
 	}
@@ -334,6 +306,15 @@ func (t *Till) conclude(ctx context.Context, d Driver, s *session, r Reply, caus
 	}
 	after, err := t.inquire(ctx, d, doubted, patiently)
 	return after, errors.Join(cause, err)
+}
+
+// sofar is what is known of vouchers while the whole is in doubt: some may be
+// redeemed, others held by the platform, and asking later must know of it.
+func (r Reply) sofar() *Reply {
+	if len(r.Vouchers) == 0 {
+		return nil
+	}
+	return &Reply{Code: r.Code, Text: r.Text, Vouchers: r.Vouchers}
 }
 
 // neverSent closes an attempt whose driver never passed BeforeSend.
@@ -492,6 +473,7 @@ func (r Reply) clean() Reply {
 		slips = append(slips, Slip{Kind: SlipKind(clip(MaskCardData(string(s.Kind)), maxWordLen)), Lines: lines})
 	}
 	r.Slips = slips
+	r.Vouchers = cleanVouchers(r.Vouchers)
 	return r
 }
 

@@ -649,7 +649,7 @@ func TestPreviewAndRedeem(t *testing.T) {
 	l := newLane(t)
 	p, err := l.Preview(t.Context(), "card", pos.NewSecret([]byte("VOUCHER-1")))
 	require.NoError(t, err)
-	require.True(t, p.Usable)
+	require.True(t, p.Vouchers[0].Usable)
 	a, err := l.Redeem(t.Context(), pos.RedeemRequest{Amount: cny(5000), Reference: "order-1", Code: pos.NewSecret([]byte("VOUCHER-1"))})
 	require.NoError(t, err)
 	require.Equal(t, pos.TypeRedeem, a.Type)

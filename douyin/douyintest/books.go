@@ -76,7 +76,11 @@ func (p *Platform) undo(v *voucher, u *use) {
 }
 
 func (p *Platform) book(what string, v *voucher, u *use, amount int64) {
-	p.books = append(p.books, Entry{p.now(), what, v.order.id, v.id, u.verify, u.shop, u.serial, amount})
+	e := Entry{p.now(), what, v.order.id, v.id, u.verify, u.shop, u.serial, amount}
+	p.books = append(p.books, e)
+	if p.cfg.Remember != nil {
+		p.cfg.Remember(e)
+	}
 	p.note("%s %s in %s: %d fen", what, v.id, u.shop, amount)
 }
 

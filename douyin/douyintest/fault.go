@@ -26,6 +26,7 @@ var Faults = map[string]string{
 	"slow":              "it is done, and answered after Config.Slow",
 	"huge":              "it is done, and answered with 8 MB",
 	"result-2":          "vouchers that were used before are answered with result 2 instead of 1208",
+	"forget-answer":     "a redemption sent again with the same verify_token is answered like a new one: 1208",
 	"redirect":          "HTTP 307 to another host, nothing is done",
 	"clock-off":         "Date and extra.now are an hour ahead from now on",
 	"duplicate-webhook": "the next webhook comes twice",
@@ -63,7 +64,7 @@ func (p *Platform) Armed() int {
 // strike takes the first armed fault that fits a path.
 func (p *Platform) strike(path string) string {
 	for i, f := range p.faults {
-		if strings.HasSuffix(f.name, "-webhook") || f.name == "result-2" || !strings.Contains(path, f.word) || f.word == "" && strings.HasPrefix(path, "/oauth/") {
+		if strings.HasSuffix(f.name, "-webhook") || f.name == "result-2" || f.name == "forget-answer" || !strings.Contains(path, f.word) || f.word == "" && strings.HasPrefix(path, "/oauth/") {
 			continue
 		}
 		p.faults = slices.Delete(p.faults, i, i+1)

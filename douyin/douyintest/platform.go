@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 )
@@ -47,6 +48,8 @@ type Config struct {
 	TokenLife time.Duration
 	// Faults to begin with; see Inject.
 	Faults []string
+	// Remember is called for every line of the books, in order; nil is not.
+	Remember func(Entry)
 	// Log takes one line for everything that happens; nil is silent.
 	Log func(string)
 }
@@ -123,6 +126,19 @@ func (p *Platform) listen(secure *tls.Config) string {
 	return addr
 }
 
+// Serve answers plain http on one more listener until the platform is closed.
+func (p *Platform) Serve(l net.Listener) error {
+	s := &http.Server{Handler: http.HandlerFunc(p.enter), ReadHeaderTimeout: 10 * time.Second, ErrorLog: log.New(io.Discard, "", 0)}
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return http.ErrServerClosed
+	}
+	p.servers = append(p.servers, s)
+	p.mu.Unlock()
+	return s.Serve(l)
+}
+
 // enter lets a call in as long as the platform is open.
 func (p *Platform) enter(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
@@ -144,8 +160,9 @@ func (p *Platform) Close() {
 		p.closed = true
 		close(p.end)
 	}
+	servers := slices.Clone(p.servers)
 	p.mu.Unlock()
-	for _, s := range p.servers {
+	for _, s := range servers {
 		s.Close()
 	}
 	p.done.Wait()

@@ -39,6 +39,7 @@ func simulators() []simulator {
 		displaySimulator(),
 		scannerSimulator(),
 		unionpaySimulator(),
+		douyinSimulator(),
 	}, walletSimulators()...)
 }
 

@@ -50,6 +50,7 @@ Tenders are given as name=URL, for example
   --tender card=zvt+usb://079b:0028/0815   (till ports shows what is plugged in)
   --tender card='unionpay+tcp://10.0.0.1:8583?profile=unionpay.json'   (see till signon --help)
   --tender wechat='wechat+https://api.mch.weixin.qq.com?profile=wechat.json'   (posim wechat --profile writes one)
+  --tender douyin='douyin+https://open.douyin.com?profile=douyin.json'   (vouchers; posim douyin --profile writes one)
 Options after the question mark:
   currency   of the terminal, default EUR
   password   of the register, six digits; never printed
@@ -109,7 +110,7 @@ func (a *app) command() *cobra.Command {
 	root.AddCommand(a.chargeCommand(), a.preauthCommand(), a.voidCommand(), a.refundCommand(), a.completeCommand(),
 		a.queryCommand(), a.recoverCommand(), a.confirmCommand(), a.abandonCommand(), a.resolveCommand(),
 		a.settleCommand(), a.signOnCommand(), a.signOffCommand(), a.echoCommand(), a.balanceCommand(), a.downloadCommand(), a.batchCommand(), a.keysCommand(),
-		a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.operatorsCommand(), a.billCommand(), a.activateCommand(), a.decodeCommand(), a.qrCommand(), a.demoCommand())
+		a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.operatorsCommand(), a.billCommand(), a.activateCommand(), a.decodeCommand(), a.qrCommand(), a.previewCommand(), a.redeemCommand(), a.authorizeCommand(), a.reconcileCommand(), a.demoCommand())
 	return root
 }
 
@@ -147,7 +148,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 func moneyless(cmd *cobra.Command) bool {
 	for ; cmd != nil; cmd = cmd.Parent() {
 		switch cmd.Name() {
-		case "decode", "qr", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "batch", "operators", "bill", "activate", "help", "completion":
+		case "decode", "qr", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "batch", "operators", "bill", "activate", "preview", "authorize", "reconcile", "help", "completion":
 			return true
 		}
 	}
@@ -211,6 +212,7 @@ func (a *app) openTill(ctx context.Context) (*pos.Till, func(), error) {
 		trace.close()
 	}
 	for _, t := range a.tenders {
+		t.book = j
 		d, err := t.open(trace)
 		if err != nil {
 			undo()

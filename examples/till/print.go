@@ -79,6 +79,9 @@ func (a *app) failure(err error) {
 		a.say("  %s %s", a.word("blocked"), r.Error.BlockedBy)
 	}
 	a.say("  %s %s", a.word("why"), why(err))
+	for _, v := range a.voucherLines(r.Attempt) {
+		a.say("  %s", v)
+	}
 	if !a.moneyless {
 		a.say("  %s %s", a.word("money"), a.word("moved."+string(r.Error.Moved)))
 	}
@@ -142,6 +145,9 @@ func (a *app) describe(at pos.Attempt) string {
 		row("approved", at.Approved.String())
 	}
 	row("reason", at.Reason)
+	for _, v := range a.voucherLines(at) {
+		row("voucher", v)
+	}
 	for _, al := range at.Alerts {
 		row("alert", joined(string(al.Kind), al.Code, al.Text))
 	}

@@ -31,6 +31,7 @@ var protocols = map[string]func(*tender, *url.URL) error{
 	"alipay":     walletParser("alipay"),
 	"shouqianba": walletParser("shouqianba"),
 	"chinaums":   walletParser("chinaums"),
+	"douyin":     parseDouyin,
 }
 
 // tender is one --tender name=URL.
@@ -41,6 +42,8 @@ type tender struct {
 	zvt      *zvt.Config    // of a ZVT terminal
 	unionpay *unionpayFiles // of an acquirer
 	wallet   *walletFiles   // of a wallet
+	douyin   *douyinFiles   // of the voucher platform
+	book     pos.Journal    // for drivers that read it
 }
 
 // open makes the driver. Nothing is sent yet.
@@ -50,6 +53,9 @@ func (t *tender) open(trace *trace) (pos.Driver, error) {
 	}
 	if t.wallet != nil {
 		return t.wallet.open()
+	}
+	if t.douyin != nil {
+		return t.douyin.open(t.book)
 	}
 	return t.terminal(trace)
 }
@@ -126,7 +132,7 @@ func parseTender(name, text string) (*tender, error) {
 	protocol, medium, _ := strings.Cut(strings.ToLower(scheme), "+")
 	parse, ok := protocols[protocol]
 	if !ok {
-		return nil, fmt.Errorf("no driver for %q; want zvt+tcp://, zvt+tls://, zvt+serial://, zvt+usb://, unionpay+tcp://, unionpay+tls://, or a wallet such as wechat+https://", scheme)
+		return nil, fmt.Errorf("no driver for %q; want zvt+tcp://, zvt+tls://, zvt+serial://, zvt+usb://, unionpay+tcp://, unionpay+tls://, a wallet such as wechat+https://, or vouchers: douyin+https://", scheme)
 	}
 	u, err := url.Parse(text)
 	if err != nil {

@@ -160,6 +160,8 @@ func (t *tender) accepts() []string {
 	switch {
 	case t.wallet != nil:
 		return t.wallet.accepts
+	case t.douyin != nil:
+		return []string{"douyin"}
 	case t.unionpay != nil:
 		return []string{"unionpay", "ccb"}
 	}

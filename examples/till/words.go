@@ -6,6 +6,9 @@ import "github.com/openecr/openecr/pos"
 // comes back without the part before its point, so that a new state or class shows as it is.
 func (a *app) word(key string) string {
 	w, ok := words[key]
+	if !ok {
+		w, ok = voucherWords[key]
+	}
 	switch {
 	case ok && a.lang() == pos.Chinese:
 		return w[1]

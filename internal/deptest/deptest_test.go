@@ -42,7 +42,12 @@ var rules = []rule{
 	{"pos/unionpay/cupkey", []string{module + "emv", module + "internal/", "github.com/emmansun/gmsm/", "golang.org/x/crypto/"}},
 	{"pos/unionpay", []string{module + "pos", module + "pos/unionpay/cupkey", module + "pos/unionpay/cupproto", module + "emv", module + "transport", module + "transport/frame", module + "internal/"}},
 	{"pos/operators", []string{module + "pos", module + "internal/", "golang.org/x/crypto/"}},
+	{"pos/reconcile", []string{module + "pos"}},
 	{"pos/receipt", []string{module + "pos", module + "transport/escpos", module + "transport/escpos/paper", "rsc.io/qr"}},
+	{"pos/meituan/meituantest", []string{module + "pos", module + "pos/meituan"}},
+	{"pos/meituan", []string{module + "pos", module + "internal/"}},
+	{"pos/tmall/tmalltest", []string{module + "pos", module + "pos/tmall"}},
+	{"pos/tmall", []string{module + "pos", module + "internal/"}},
 	{"pos", nil}, // has never heard of a driver
 	{"transport/transporttest", []string{module + "transport", module + "internal/", "github.com/creack/pty", "github.com/stretchr/testify/", "go.uber.org/goleak", "golang.org/x/sys/"}},
 	{"transport/tcp", []string{module + "transport", module + "internal/", "golang.org/x/sys/"}},
@@ -67,7 +72,7 @@ var rules = []rule{
 	{"qr/chinaums", []string{module + "pos", module + "qr/wallet", module + "qr/internal/"}},
 	{"qr", []string{module + "pos", module + "emv", module + "internal/"}},
 	{"douyin/douyintest", nil},
-	{"douyin", []string{module + "pos", module + "internal/"}},
+	{"douyin", []string{module + "pos", module + "pos/reconcile", module + "internal/"}},
 	{"internal", []string{"golang.org/x/sys/"}},
 	{"examples", []string{module, "github.com/spf13/", "github.com/creack/pty", "golang.org/x/sys/", "modernc.org/"}},
 }

@@ -28,6 +28,10 @@ type Harness struct {
 	Times pos.Times
 	// Lacks are operations the driver does not have; it must say so properly.
 	Lacks []pos.Op
+	// Voucher makes the suite redeem instead of charge: each call puts a new
+	// voucher on sale that is worth the amount, and returns its code. The driver
+	// then lacks OpCharge.
+	Voucher func(minor int64) pos.Secret
 	// Slow is how long a payment takes at the peer; the suite cuts within it. Zero is 50 ms.
 	Slow time.Duration
 }
@@ -104,12 +108,20 @@ func (h Harness) agree(t *testing.T, j pos.Journal, before int64, what string) {
 	}
 }
 
+// take charges, or redeems a new voucher.
+func (h Harness) take(ctx context.Context, till *pos.Till, minor int64, reference string) (pos.Attempt, error) {
+	if h.Voucher != nil {
+		return till.Redeem(ctx, pos.RedeemRequest{Amount: h.money(minor), Reference: reference, Code: h.Voucher(minor)})
+	}
+	return till.Charge(ctx, pos.ChargeRequest{Amount: h.money(minor), Reference: reference})
+}
+
 func (h Harness) day(t *testing.T) {
 	j, before := NewMemoryJournal(), h.Net()
 	till := h.till(t, j, nil)
 	ctx := t.Context()
 	charge := func(ref string) pos.Attempt {
-		a, err := till.Charge(ctx, pos.ChargeRequest{Amount: h.money(h.Amount), Reference: ref})
+		a, err := h.take(ctx, till, h.Amount, ref)
 		if err != nil {
 			t.Fatalf("charge %s: %v", ref, err)
 		}
@@ -117,7 +129,7 @@ func (h Harness) day(t *testing.T) {
 	}
 	first, second := charge("day-1"), charge("day-2")
 	charge("day-3")
-	if a, err := till.Charge(ctx, pos.ChargeRequest{Amount: h.money(h.Amount), Reference: "day-3"}); err != nil || h.Net()-before != 3*h.Amount {
+	if a, err := h.take(ctx, till, h.Amount, "day-3"); err != nil || h.Net()-before != 3*h.Amount {
 		t.Errorf("charging the same sale again: %v, %v; books %d", a.State, err, h.Net()-before)
 	}
 	if !h.lacks(pos.OpVoid) {
@@ -168,7 +180,7 @@ func (h Harness) decline(t *testing.T) {
 		return
 	}
 	j, before := NewMemoryJournal(), h.Net()
-	a, err := h.till(t, j, nil).Charge(t.Context(), pos.ChargeRequest{Amount: h.money(h.Decline)})
+	a, err := h.take(t.Context(), h.till(t, j, nil), h.Decline, "")
 	if !errors.Is(err, pos.ErrDeclined) || a.State != pos.StateDeclined || a.Code == "" {
 		t.Errorf("got %v, state %s, code %q; want a decline with the peer's code", err, a.State, a.Code)
 	}
@@ -198,7 +210,11 @@ func (p *probe) BeforeSend(ctx context.Context, h pos.Handle) error {
 func (p *probe) Progress(pos.Progress) {}
 
 func (h Harness) operation(id string, minor int64) pos.Operation {
-	return pos.Operation{Op: pos.OpCharge, Attempt: pos.AttemptID(id), Reference: id, Amount: h.money(minor)}
+	op := pos.Operation{Op: pos.OpCharge, Attempt: pos.AttemptID(id), Reference: id, Amount: h.money(minor)}
+	if h.Voucher != nil {
+		op.Op, op.Code = pos.OpRedeem, h.Voucher(minor)
+	}
+	return op
 }
 
 func (h Harness) beforeSend(t *testing.T) {
@@ -244,13 +260,21 @@ func (h Harness) badAmounts(t *testing.T) {
 	}
 }
 
+// taking is the type of what the suite takes money by.
+func (h Harness) taking() pos.Type {
+	if h.Voucher != nil {
+		return pos.TypeRedeem
+	}
+	return pos.TypeCharge
+}
+
 func (h Harness) unsupported(t *testing.T) {
 	d := h.Open(t)
 	defer d.Close()
 	for _, op := range append([]pos.Op{"juggle"}, h.Lacks...) {
 		o := h.operation("suite-lack", h.Amount)
 		o.Op = op
-		o.Original = &pos.Attempt{ID: "suite-orig", Type: pos.TypeCharge, State: pos.StateApproved, Amount: o.Amount, Approved: o.Amount, Receipt: "0001"}
+		o.Original = &pos.Attempt{ID: "suite-orig", Type: h.taking(), State: pos.StateApproved, Amount: o.Amount, Approved: o.Amount, Receipt: "0001"}
 		s := &probe{}
 		transact := d.Transact
 		if op == pos.OpSettle {
@@ -298,7 +322,7 @@ func (h Harness) cancelAfter(t *testing.T) {
 	till := h.till(t, j, func(d pos.Driver) pos.Driver { return &onArmed{d, cancel} })
 	done := make(chan error, 1)
 	go func() {
-		_, err := till.Charge(ctx, pos.ChargeRequest{Amount: h.money(h.Amount), Reference: "cancel"})
+		_, err := h.take(ctx, till, h.Amount, "cancel")
 		done <- err
 	}()
 	select {
@@ -377,7 +401,7 @@ type script struct {
 
 func (h Harness) scripts() []script {
 	charge := func(till *pos.Till, ctx context.Context) (pos.Attempt, error) {
-		return till.Charge(ctx, pos.ChargeRequest{Amount: h.money(h.Amount), Reference: "kill"})
+		return h.take(ctx, till, h.Amount, "kill")
 	}
 	return []script{
 		{"charge and confirm", nil, func(till *pos.Till, ctx context.Context) error {
@@ -487,7 +511,7 @@ func (h Harness) cutAnywhere(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = till.Charge(t.Context(), pos.ChargeRequest{Amount: h.money(h.Amount), Reference: "cut"})
+		_, err = h.take(t.Context(), till, h.Amount, "cut")
 		till.Close()
 		h.settleAll(t, j)
 		h.agree(t, j, before, fmt.Sprintf("cut %d of %d (%v)", i, cuts, err))

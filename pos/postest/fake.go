@@ -207,6 +207,9 @@ func (p *Peer) book(op pos.Operation, fault Fault) (pos.Reply, error) {
 	amount := op.Amount
 	r := pos.Reply{Outcome: pos.OutcomeApproved, Approved: amount, AuthCode: "A1B2C3", Code: "00",
 		Receipt: fmt.Sprintf("%04d", len(p.bookings)+1), Card: "541333******0018"}
+	if op.Op == pos.OpRedeem {
+		r.Card, r.Vouchers = "", []pos.VoucherVerdict{{ID: "1", Title: "coffee for two", Verdict: pos.VoucherRedeemed, Amount: amount, Reference: r.Receipt}}
+	}
 	switch fault {
 	case FaultNotSent:
 		return pos.Reply{Outcome: pos.OutcomeNotSent}, ErrFault
@@ -336,9 +339,10 @@ func (f *Fake) Settle(ctx context.Context, op pos.Operation, s pos.Session) (pos
 	return f.Peer.totals(op.Amount.Currency()), nil
 }
 
-// Preview looks at any code.
+// Preview looks at any code: one voucher, worth fifty yuan.
 func (f *Fake) Preview(context.Context, pos.Secret) (pos.Preview, error) {
-	return pos.Preview{Title: "coffee for two", Worth: pos.FromMinor(5000, pos.CNY), Uses: 1, Usable: true}, nil
+	return pos.Preview{Platform: "fake", Order: "7", Vouchers: []pos.Voucher{{ID: "1", Title: "coffee for two",
+		Worth: pos.FromMinor(5000, pos.CNY), Uses: 1, Usable: true}}}, nil
 }
 
 // Close waits for a running operation. Closing twice is harmless.

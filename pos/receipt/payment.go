@@ -33,6 +33,7 @@ func (s Shop) Payment(a pos.Attempt, c Copy, later ...pos.Attempt) (Slip, error)
 		return p.end()
 	}
 	p.about(a)
+	p.verdicts(a)
 	p.amounts(a)
 	p.chip(a.Chip)
 	if s.Signature && c.Kind == pos.SlipMerchant && a.State.Paid() && a.Card != "" && a.Type != pos.TypeSettle {
@@ -147,20 +148,21 @@ func own(a pos.Attempt, kind pos.SlipKind) []string {
 
 // about names the attempt, its device and its card.
 func (p *writer) about(a pos.Attempt) {
-	p.fact("merchant", a.MerchantID)
-	p.fact("terminal", a.TerminalID)
+	ofVouchers := len(a.Vouchers) > 0
+	if !ofVouchers { // a voucher platform's numbers have names of their own
+		p.fact("merchant", a.MerchantID)
+		p.fact("terminal", a.TerminalID)
+	}
 	p.fact("till", a.Till)
 	if a.State != pos.StateForced { // named above, as the one who decided
 		p.fact("operator", a.Operator)
 	}
 	p.fact("tender", p.named("tender", a.Tender))
-	p.fact("scheme", a.Scheme)
-	p.fact("card", a.Card)
-	p.fact("entry", p.named("entry", a.Entry))
-	p.fact("receipt", a.Receipt)
-	p.fact("stan", a.STAN)
-	p.fact("auth", a.AuthCode)
-	p.fact("rrn", a.RRN)
+	if ofVouchers {
+		p.voucherFacts(a)
+	} else {
+		p.cardFacts(a)
+	}
 	if a.PeerTime.IsZero() {
 		p.moment("time", a.Created)
 	} else {
@@ -169,6 +171,41 @@ func (p *writer) about(a pos.Attempt) {
 	p.fact("order", a.Reference)
 	p.fact("attempt", string(a.ID))
 	p.fact("original", string(a.Original))
+}
+
+func (p *writer) cardFacts(a pos.Attempt) {
+	p.fact("scheme", a.Scheme)
+	p.fact("card", a.Card)
+	p.fact("entry", p.named("entry", a.Entry))
+	p.fact("receipt", a.Receipt)
+	p.fact("stan", a.STAN)
+	p.fact("auth", a.AuthCode)
+	p.fact("rrn", a.RRN)
+}
+
+// voucherFacts name platform, masked code, order and shop.
+func (p *writer) voucherFacts(a pos.Attempt) {
+	p.fact("voucher.platform", p.named("tender", a.Scheme))
+	p.fact("voucher", a.Card)
+	p.fact("voucher.order", a.RRN)
+	p.fact("voucher.shop", a.TerminalID)
+}
+
+// verdicts print each voucher, what became of it, and how long it can be undone.
+func (p *writer) verdicts(a pos.Attempt) {
+	for _, v := range a.Vouchers[:min(len(a.Vouchers), MaxTenders)] {
+		p.add(Rule{}, Paragraph{Content: plain(v.Title, MaxText), Bold: true})
+		p.fact("voucher.verdict", p.word("voucher."+string(v.Verdict)))
+		p.fact("voucher.id", v.Reference)
+		p.fact("answer", joined(v.Code, v.Text))
+		p.money("voucher.worth", v.Amount)
+		if v.Price != (pos.Money{}) {
+			p.money("voucher.paid", v.Price)
+		}
+	}
+	if a.State.Paid() && a.Type == pos.TypeRedeem {
+		p.moment("voucher.undo", a.UndoUntil)
+	}
 }
 
 // amounts prints what was asked for and what was approved. The large amount

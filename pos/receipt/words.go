@@ -67,7 +67,10 @@ var words = map[string][2]string{
 	"total": {"TOTAL", "合计"}, "open": {"STILL TO PAY", "待付"}, "items": {"items", "件商品"},
 	"voucher": {"Voucher", "券码"}, "voucher.platform": {"Platform", "平台"}, "voucher.order": {"Platform order", "平台订单"}, "voucher.id": {"Redemption", "核销编号"},
 	"voucher.shop": {"Shop", "门店"}, "voucher.paid": {"Customer paid", "顾客实付"}, "voucher.platformsubsidy": {"Platform subsidy", "平台补贴"},
-	"voucher.merchantsubsidy": {"Merchant subsidy", "商家补贴"}, "voucher.undo": {"Can be undone until", "可撤销至"},
+	"voucher.merchantsubsidy": {"Merchant subsidy", "商家补贴"}, "voucher.worth": {"Counts", "抵扣"}, "voucher.verdict": {"Voucher", "券状态"},
+	"voucher.redeemed": {"redeemed", "已核销"}, "voucher.refused": {"NOT REDEEMED", "未核销"}, "voucher.pending": {"held for review, NOT REDEEMED YET", "平台审核中,尚未核销"},
+	"voucher.unknown": {"NOT KNOWN", "结果未明"}, "voucher.undone": {"undone", "已撤销"},
+	"voucher.undo": {"Can be undone until", "可撤销至"},
 
 	"journal": {"Till's journal", "收银日志"}, "peer": {"Terminal or host", "终端/主机"}, "count": {"Count", "笔数"},
 	"equal": {"THE BOOKS AGREE", "账目相符"}, "differ": {"THE BOOKS DIFFER BY", "账目不符,差额"}, "unconfirmed": {"not confirmed by the register", "收银系统未确认"},
