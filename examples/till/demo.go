@@ -45,7 +45,7 @@ func (a *app) demo(ctx context.Context, pictures string) error {
 	}
 	defer d.stop()
 	for _, step := range []func() error{
-		d.start, d.charge, d.decline, d.cancelCard, d.loseAnswer, d.paperOut, d.pullCable, d.die, d.direct, d.wallets, d.takeBack, d.settleAll, d.verifyAll, d.compare,
+		d.start, d.charge, d.decline, d.cancelCard, d.loseAnswer, d.paperOut, d.pullCable, d.die, d.direct, d.wallets, d.vouchers, d.takeBack, d.settleAll, d.verifyAll, d.compare,
 	} {
 		if err := step(); err != nil {
 			return fmt.Errorf("demo, step %d: %w", d.number, err)

@@ -11,8 +11,8 @@ import (
 
 // start puts up two terminals and opens the till.
 func (d *demo) start() error {
-	d.step("A till opens: one journal on disk, a ZVT terminal on a serial line, one on TCP, an acquirer, WeChat Pay, Alipay, a receipt printer",
-		"收银台开机:一个落盘日志,一台串口 ZVT 终端,一台 TCP ZVT 终端,一个收单机构,微信支付,支付宝,一台小票打印机")
+	d.step("A till opens: one journal on disk, a ZVT terminal on a serial line, one on TCP, an acquirer, WeChat Pay, Alipay, Douyin, a receipt printer",
+		"收银台开机:一个落盘日志,一台串口 ZVT 终端,一台 TCP ZVT 终端,一个收单机构,微信支付,支付宝,抖音,一台小票打印机")
 	d.counter = newDevice("card", [2]string{"serial terminal", "串口终端"}, 7, d.currency)
 	d.desk = newDevice("desk", [2]string{"TCP terminal", "TCP 终端"}, 8, d.currency)
 	if err := d.desk.listen(); err != nil {

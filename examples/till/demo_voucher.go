@@ -58,10 +58,10 @@ func (v *voucherDesk) stop() error {
 }
 
 // vouchers redeems group-buy vouchers: one whose answer is lost, one that is
-// taken back, and one that pays a part of a bill.
+// taken back, and one that pays a part of a bill, the rest of which a card pays.
 func (d *demo) vouchers() (err error) {
-	d.step("Group-buy vouchers: looked at, redeemed once although an answer is lost, undone, and beside cash on one bill",
-		"团购券:先查看;应答丢失也只核销一次;撤销;与现金合付一单")
+	d.step("Group-buy vouchers: looked at, redeemed once although an answer is lost, undone, and beside a card on one bill",
+		"团购券:先查看;应答丢失也只核销一次;撤销;与刷卡合付一单")
 	v, err := d.openVouchers()
 	if err != nil {
 		return err
@@ -122,7 +122,7 @@ func (d *demo) undoVoucher(v *voucherDesk) error {
 }
 
 func (d *demo) splitBill(v *voucherDesk) error {
-	due := pos.FromMinor(30000, pos.CNY)
+	due := pos.FromMinor(30095, pos.CNY)
 	at, err := v.till.Redeem(d.ctx, pos.RedeemRequest{Reference: "order-v3", Due: due, Code: code(v.platform.Of(douyintest.SetMeal)[1])})
 	if err := d.redeemed(v, at, err); err != nil {
 		return err
@@ -131,13 +131,10 @@ func (d *demo) splitBill(v *voucherDesk) error {
 	if err != nil {
 		return err
 	}
-	cash, err := v.till.Charge(d.ctx, pos.ChargeRequest{Tender: pos.Cash, Amount: rest, Due: due, Reference: "order-v3"})
-	if err != nil {
-		return err
-	}
-	d.tell("The bill is %s; the rest of %s is paid in cash.", "账单 %s,余款 %s 以现金支付。", due, rest)
-	_, err = v.till.Confirm(d.ctx, cash.ID, cash.Reference)
-	return err
+	d.tell("The bill is %s; the rest of %s goes on a card:", "账单 %s,余款 %s 刷卡:", due, rest)
+	card, err := d.till.Charge(d.ctx, pos.ChargeRequest{Tender: acquirerTender, Amount: rest, Due: due, Reference: "order-v3"})
+	d.result(card, err)
+	return errors.Join(err, d.sold(card))
 }
 
 func (d *demo) reconcileVouchers(v *voucherDesk) error {

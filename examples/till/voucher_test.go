@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/openecr/openecr/pos"
-	"github.com/openecr/openecr/pos/journal"
 )
 
 // voucherSim is a running `posim douyin` with the codes it printed.
@@ -89,17 +88,4 @@ func TestVouchersAtTheTill(t *testing.T) {
 func firstLine(s string) string {
 	line, _, _ := strings.Cut(s, "\n")
 	return line
-}
-
-// The demo's part on vouchers runs by itself, in both languages.
-func TestTheDemoOfVouchers(t *testing.T) {
-	for _, lang := range []string{"en", "zh"} {
-		var out bytes.Buffer
-		j, err := journal.Open(t.Context(), journal.Config{Path: filepath.Join(t.TempDir(), "till.db")})
-		require.NoError(t, err)
-		d := &demo{app: &app{out: &out, err: &out, language: lang}, ctx: t.Context(), journal: j, currency: pos.CNY}
-		require.NoError(t, d.vouchers())
-		require.NoError(t, j.Close())
-		require.Contains(t, out.String(), "537.90 CNY")
-	}
 }
