@@ -106,7 +106,7 @@ func (a *app) command() *cobra.Command {
 	fs.StringArrayVar(&a.tenderFlags, "tender", nil, "`name=URL` of a means of payment, repeatable; name alone chooses one")
 	fs.BoolVar(&a.json, "json", false, "print one JSON object a result on stdout")
 	fs.StringVar(&a.language, "lang", "en", "`language` for people: en or zh")
-	fs.StringVar(&a.traceFile, "trace", "", "append a masked transcript of the conversation to this `file`")
+	fs.StringVar(&a.traceFile, "trace", "", "append a masked transcript of the conversation to this `file`; of terminals and acquirers, not of wallets and platforms")
 	root.AddCommand(a.chargeCommand(), a.preauthCommand(), a.voidCommand(), a.refundCommand(), a.completeCommand(),
 		a.queryCommand(), a.recoverCommand(), a.confirmCommand(), a.abandonCommand(), a.resolveCommand(),
 		a.settleCommand(), a.signOnCommand(), a.signOffCommand(), a.echoCommand(), a.balanceCommand(), a.downloadCommand(), a.batchCommand(), a.keysCommand(),

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"encoding/csv"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -17,18 +19,22 @@ import (
 )
 
 func (a *app) billCommand() *cobra.Command {
-	var day, file string
+	var f billFlags
 	cmd := &cobra.Command{
 		Use: "bill --tender NAME=URL --day D", Short: "Download a wallet's bill of a day, and hold it against the journal", Args: noArgs,
 		Long: `Download a wallet's trade bill (对账单) of a day in China and hold it against the journal. The
 bill comes on the next day, after ten o'clock. Each line that has no payment,
 each payment that has no line, and each other amount is named. Status 0 says that both agree.`,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.bill(cmd.Context(), day, file) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.bill(cmd.Context(), f) },
 	}
-	cmd.Flags().StringVar(&day, "day", "", "`day` such as 2026-11-22; default is yesterday")
-	cmd.Flags().StringVar(&file, "csv", "", "write the bill's lines into this `file`")
+	cmd.Flags().StringVar(&f.day, "day", "", "`day` such as 2026-11-22; default is yesterday")
+	cmd.Flags().StringVar(&f.csv, "csv", "", "write the bill's lines into this `file`")
+	cmd.Flags().StringVar(&f.from, "from", "", "read the bill from this `file` instead: downloaded at the platform's console")
+	cmd.Flags().StringVar(&f.columns, "columns", "", "JSON `file` that says what the columns of --from are called, see wallet.BillFile")
 	return cmd
 }
+
+type billFlags struct{ day, csv, from, columns string }
 
 // billBreak is one difference.
 type billBreak struct {
@@ -41,12 +47,12 @@ type billBreak struct {
 	Do      string        `json:"do"`
 }
 
-func (a *app) bill(ctx context.Context, day, file string) error {
+func (a *app) bill(ctx context.Context, f billFlags) error {
 	at := time.Now().In(wallet.China).AddDate(0, 0, -1)
-	if day != "" {
+	if f.day != "" {
 		var err error
-		if at, err = time.ParseInLocation(time.DateOnly, day, wallet.China); err != nil {
-			return usagef("--day %q: want a day such as 2026-11-22", day)
+		if at, err = time.ParseInLocation(time.DateOnly, f.day, wallet.China); err != nil {
+			return usagef("--day %q: want a day such as 2026-11-22", f.day)
 		}
 	}
 	name, err := a.choose()
@@ -57,25 +63,16 @@ func (a *app) bill(ctx context.Context, day, file string) error {
 	if t == nil || t.wallet == nil {
 		return usagef("tender %q is no wallet", name)
 	}
-	d, err := t.wallet.open()
-	if err != nil {
-		return err
-	}
-	defer d.Close()
-	biller, ok := d.(*wallet.Driver).Host().(wallet.Biller)
-	if !ok {
-		return fmt.Errorf("%w: this platform gives no bill", pos.ErrUnsupported)
-	}
 	var lines []wallet.BillLine
-	sum, err := biller.Bill(ctx, at, func(l wallet.BillLine) error { lines = append(lines, l); return nil })
+	sum, err := t.billOf(ctx, at, f, func(l wallet.BillLine) error { lines = append(lines, l); return nil })
 	if err != nil && !errors.Is(err, wallet.ErrNoBill) {
 		return err
 	}
 	if errors.Is(err, wallet.ErrNoBill) {
 		a.say("  %v", err)
 	}
-	if file != "" {
-		if err := writeFile("--csv", file, func(w io.Writer) error { return billCSV(w, lines) }); err != nil {
+	if f.csv != "" {
+		if err := writeFile("--csv", f.csv, func(w io.Writer) error { return billCSV(w, lines) }); err != nil {
 			return err
 		}
 	}
@@ -84,6 +81,39 @@ func (a *app) bill(ctx context.Context, day, file string) error {
 		return err
 	}
 	return a.tellBill(name, at, sum, breaks)
+}
+
+// billOf reads the bill from a file, or downloads it.
+func (t *tender) billOf(ctx context.Context, day time.Time, f billFlags, each func(wallet.BillLine) error) (wallet.BillSum, error) {
+	if (f.from == "") != (f.columns == "") {
+		return wallet.BillSum{}, usagef("--from and --columns belong together")
+	}
+	if f.from != "" {
+		text, err := readLimited(f.columns, maxProfileFile)
+		if err != nil {
+			return wallet.BillSum{}, usagef("--columns: %w", err)
+		}
+		var columns wallet.BillFile
+		if err := json.Unmarshal(text, &columns); err != nil {
+			return wallet.BillSum{}, usagef("--columns: %w", err)
+		}
+		file, err := os.Open(f.from)
+		if err != nil {
+			return wallet.BillSum{}, usagef("--from: %w", err)
+		}
+		defer file.Close()
+		return columns.Read(file, each)
+	}
+	d, err := t.wallet.open()
+	if err != nil {
+		return wallet.BillSum{}, err
+	}
+	defer d.Close()
+	biller, ok := d.(*wallet.Driver).Host().(wallet.Biller)
+	if !ok {
+		return wallet.BillSum{}, fmt.Errorf("%w: this platform has no call for its bill; download it at its console and give it with --from", pos.ErrUnsupported)
+	}
+	return biller.Bill(ctx, day, each)
 }
 
 // billKey is what one movement of money is known by on both sides.

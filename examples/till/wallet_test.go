@@ -164,3 +164,21 @@ func TestABillThatKeptReversedMoney(t *testing.T) {
 	require.Len(t, breaks, 1)
 	require.Equal(t, "not_undone", breaks[0].Kind)
 }
+
+func TestABillFromTheConsole(t *testing.T) {
+	ums, _ := walletSim(t, "chinaums")
+	dir := t.TempDir()
+	journal := filepath.Join(dir, "till.db")
+	status, out := both(t, journal, "charge", "--tender", ums, "--amount", "5.00", "--code", "134567890123456701", "--confirm")
+	require.Equal(t, statusOK, status, out)
+	now := time.Now().In(wallet.China)
+	bill, columns := filepath.Join(dir, "bill.csv"), filepath.Join(dir, "columns.json")
+	require.NoError(t, os.WriteFile(bill, []byte("时间,类型,订单,金额\r\n"+now.Format(time.DateTime)+",消费,"+firstAttempt(t, journal)+",5.00\r\n"), 0o600))
+	require.NoError(t, os.WriteFile(columns, []byte(`{"header":"时间","time":"时间","kind":"类型","order":"订单","amount":"金额","kinds":{"消费":"pay"}}`), 0o600))
+	args := []string{"bill", "--tender", ums, "--day", now.Format(time.DateOnly), "--from", bill}
+	status, out = both(t, journal, append(args, "--columns", columns)...)
+	require.Equal(t, statusOK, status, out)
+	require.Contains(t, out, "1, +5.00 CNY, -0.00 CNY")
+	status, out = both(t, journal, args...)
+	require.Equal(t, statusUsage, status, out)
+}

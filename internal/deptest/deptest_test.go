@@ -65,7 +65,7 @@ var rules = []rule{
 	{"qr/internal", []string{module + "pos", "golang.org/x/text/"}},
 	{"qr/qrtest", []string{module + "pos", module + "qr/", "golang.org/x/text/"}},
 	{"qr/wallet/wallettest", []string{module + "pos", module + "pos/postest", module + "qr/qrtest", module + "qr/wallet", "github.com/stretchr/testify/"}},
-	{"qr/wallet", []string{module + "pos", module + "qr"}},
+	{"qr/wallet", []string{module + "pos", module + "qr", module + "qr/internal/"}},
 	{"qr/wechat", []string{module + "pos", module + "qr/wallet", module + "qr/internal/"}},
 	{"qr/alipay", []string{module + "pos", module + "qr/wallet", module + "qr/internal/"}},
 	{"qr/shouqianba", []string{module + "pos", module + "qr/wallet", module + "qr/internal/", module + "internal/"}},

@@ -160,3 +160,23 @@ func TestARefundThatBreaksIsHeardOf(t *testing.T) {
 	assert.NotEmpty(t, h.Notice.Refund)
 	assert.Equal(t, wallet.Failed, h.Confirmed.State)
 }
+
+// TestNotificationsOutOfOrder: the refund's comes before the payment's.
+func TestNotificationsOutOfOrder(t *testing.T) {
+	s := newShop(t, wallettest.Quick)
+	s.bank.Inject(qrtest.Fault{Name: qrtest.NoticeLate, On: qrtest.CallNotice, After: 150 * time.Millisecond})
+	a, err := s.show(t, 1280)
+	require.NoError(t, err)
+	_, err = s.till.Refund(t.Context(), pos.RefundRequest{Original: a.ID, Amount: pos.FromMinor(280, pos.CNY)})
+	require.NoError(t, err)
+	list := s.ear.wait(t, 2)
+	assert.NotEmpty(t, list[0].Notice.Refund, "the refund's is first")
+	assert.Empty(t, list[1].Notice.Refund)
+	assert.Equal(t, wallet.Partly, list[1].Confirmed.State, "and the late one is held against what is true now")
+	now, err := s.j.Get(t.Context(), a.ID)
+	require.NoError(t, err)
+	assert.Equal(t, pos.StateApproved, now.State)
+	for _, p := range postest.Agree(t.Context(), s.j, s.bank.Net()) {
+		t.Error(p)
+	}
+}
