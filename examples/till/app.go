@@ -36,7 +36,7 @@ type app struct {
 	machine machine     // whose ports are listed
 
 	codes     codeFlags // where a code is shown that the customer scans
-	approve   approveFlags
+	ruling    ruleFlags
 	lines     *bufio.Reader // what people type
 	moneyless bool          // the command only looks
 }
@@ -106,6 +106,7 @@ func (a *app) command() *cobra.Command {
 	fs.StringArrayVar(&a.tenderFlags, "tender", nil, "`name=URL` of a means of payment, repeatable; name alone chooses one")
 	fs.BoolVar(&a.json, "json", false, "print one JSON object a result on stdout")
 	fs.StringVar(&a.language, "lang", "en", "`language` for people: en or zh")
+	fs.StringVar(&a.ruling.operators, "operators", "", "`file` of who works here, see till operators; supervisors in it may agree to what nobody may do alone")
 	fs.StringVar(&a.traceFile, "trace", "", "append a masked transcript of the conversation to this `file`")
 	root.AddCommand(a.chargeCommand(), a.preauthCommand(), a.voidCommand(), a.refundCommand(), a.completeCommand(),
 		a.queryCommand(), a.recoverCommand(), a.confirmCommand(), a.abandonCommand(), a.resolveCommand(),
