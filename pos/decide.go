@@ -122,7 +122,7 @@ func (t *Till) Printing(ctx context.Context, id AttemptID, kind SlipKind, operat
 
 // untouched refuses to undo what a void or refund has already worked on.
 func (t *Till) untouched(ctx context.Context, a Attempt) error {
-	list, err := t.cfg.Journal.Find(ctx, Filter{Reference: a.Reference})
+	list, err := t.cfg.Journal.Find(ctx, Filter{Reference: a.Reference, Limit: everything})
 	if err != nil {
 		return err
 	}

@@ -323,3 +323,20 @@ func TestBusinessDates(t *testing.T) {
 		assert.Equal(t, want, c.Date(moment), at)
 	}
 }
+
+func TestRulesSeeEveryVoucher(t *testing.T) {
+	j := always(allowed)
+	l := ruledLane(t, j, nil)
+	code := func(s string) pos.Secret { return pos.NewSecret([]byte(s)) }
+	a, err := l.Redeem(t.Context(), pos.RedeemRequest{Tender: "card", Reference: "o", Amount: cny(100), Code: code("one"), Codes: []pos.Secret{code("two")}, Entry: pos.EntryTyped, Token: "tok"})
+	require.NoError(t, err)
+	assert.Equal(t, 2, a.Uses)
+	ask := j.asked[0]
+	assert.Len(t, ask.Codes, 2)
+	assert.Equal(t, 2, ask.Uses)
+	assert.Equal(t, pos.EntryTyped, ask.Entry)
+	assert.Equal(t, "tok", a.Token)
+	_, err = l.Void(t.Context(), pos.VoidRequest{Original: a.ID})
+	require.NoError(t, err)
+	assert.Equal(t, pos.ActionUndoRedeem, j.asked[1].Action)
+}

@@ -169,7 +169,7 @@ func (t *Till) standing(ctx context.Context, op string, a Attempt) error {
 	if !a.State.Paid() || a.Type.takesBack() || a.Type == TypeSettle {
 		return nil
 	}
-	list, err := t.cfg.Journal.Find(ctx, Filter{Original: a.ID})
+	list, err := t.cfg.Journal.Find(ctx, Filter{Original: a.ID, Limit: everything})
 	if err != nil {
 		return &Error{Op: op, Class: ErrOutcomeUnknown, Attempt: a, Err: err}
 	}
@@ -198,7 +198,7 @@ func (t *Till) same(ctx context.Context, o order, b *Blocked) (Attempt, bool) {
 	if o.intent.Named {
 		return Attempt{}, false // another id for the same sale is another try
 	}
-	sale, err := t.cfg.Journal.Find(ctx, Filter{Reference: o.intent.Reference})
+	sale, err := t.cfg.Journal.Find(ctx, Filter{Reference: o.intent.Reference, Limit: everything})
 	if err != nil {
 		return Attempt{}, false
 	}

@@ -15,9 +15,6 @@ import (
 	"github.com/openecr/openecr/pos/operators"
 )
 
-// ruleFlags say what is allowed, and who may agree to more.
-type ruleFlags struct{ rules, operators, shop string }
-
 func (a *app) operatorsCommand() *cobra.Command {
 	var role string
 	open := func() (*operators.Book, error) {
@@ -132,16 +129,6 @@ func (a *app) staff() (*operators.Book, error) {
 		return nil, &usageError{err}
 	}
 	return book, nil
-}
-
-// secondPerson lets a supervisor agree to what nobody may do alone.
-func (a *app) secondPerson(cfg *pos.Config) error {
-	book, err := a.staff()
-	if err != nil || book == nil {
-		return err
-	}
-	cfg.Approver = operators.Approver{Book: book, Ask: a.askSecondPerson}
-	return nil
 }
 
 func (a *app) askSecondPerson(_ context.Context, r pos.Approval) (string, pos.Secret, error) {

@@ -184,7 +184,7 @@ type Vouchers struct {
 	Hours      []Opening       `json:"hours,omitempty"`       // when; empty: always
 	Entry      []pos.CodeEntry `json:"entry,omitempty"`       // how the code comes in; empty: either
 	PerBill    int             `json:"per_bill,omitempty"`    // vouchers of one reference; zero: any number
-	Once       bool            `json:"once,omitempty"`        // a code that was redeemed here is not sent again; needs Options.TokenKey
+	Once       bool            `json:"once,omitempty"`        // a code that was redeemed here is not sent again; needs Options.TokenKey; not for codes with several uses
 	UndoWithin Duration        `json:"undo_within,omitzero"`  // after it nobody may undo; zero: ask the platform
 	Alone      []Sum           `json:"alone,omitempty"`       // a redemption above it needs a second person
 	UndoAsk    bool            `json:"undo_second,omitempty"` // every undo needs one
