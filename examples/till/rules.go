@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"time"
+	_ "time/tzdata" // registers run on systems that have no time zones of their own
 
 	"github.com/spf13/cobra"
 

@@ -56,7 +56,9 @@ type Config struct {
 
 // CalendarOf says when a business day (营业日) begins.
 type CalendarOf struct {
-	Zone   string `json:"zone"`             // IANA name such as Asia/Shanghai; required
+	// Zone is an IANA name such as Asia/Shanghai; required. A program for
+	// systems without time zones imports time/tzdata.
+	Zone   string `json:"zone"`
 	CutOff Clock  `json:"cut_off,omitzero"` // until then it is the day before
 }
 
