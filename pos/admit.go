@@ -198,7 +198,7 @@ func CheckEvent(e Event) error {
 	if err := e.Attempt.check(); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
-	if err := checkIntent(e.Intent); err != nil {
+	if err := checkIntent(e.Kind, e.Intent); err != nil {
 		return fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
 	total := 0
@@ -217,11 +217,13 @@ func CheckEvent(e Event) error {
 // a receipt beside the verdicts on many vouchers.
 const MaxEventLen = 80 << 10
 
-func checkIntent(in *Intent) error {
+func checkIntent(kind EventKind, in *Intent) error {
 	if in == nil {
 		return nil
 	}
 	switch {
+	case kind == EventDenied && in.Till != "" && len(in.Reference) <= MaxReferenceLen:
+		return nil // what was denied may be no payment at all
 	case in.Till == "" || in.Tender == "" || in.Reference == "":
 		return errors.New("an intent needs till, tender and reference")
 	case len(in.Reference) > MaxReferenceLen:
@@ -238,7 +240,7 @@ func checkIntent(in *Intent) error {
 func (e Event) texts() []string {
 	list := []string{string(e.Attempt), e.Reason, e.Operator, e.OrderID, string(e.Kind), string(e.Verdict), string(e.Alert), string(e.Slip)}
 	if in := e.Intent; in != nil {
-		list = append(list, in.Reference, in.Tender, in.Device, in.Operator, in.Approver, in.Till, string(in.Type), string(in.Original))
+		list = append(list, in.Reference, in.Tender, in.Device, in.Operator, in.Approver, in.Rule, in.Token, string(in.Asked), in.Till, string(in.Type), string(in.Original))
 		list = append(list, string(in.Amount.Currency()), string(in.Due.Currency()), string(in.Given.Currency()))
 	}
 	for k, v := range e.Handle {

@@ -18,35 +18,31 @@ type Approver interface {
 // Approval is what the second person is asked.
 type Approval struct {
 	Type     Type
-	Original Attempt // the payment it is about
+	Original Attempt // the attempt it is about, if there is one
 	Amount   Money   // of this request
-	Sum      Money   // with everything given back of that payment before
-	Limit    Money   // what one person may give back alone
 	Operator string  // who asks
+	Rule     string  // the rule that wants a second person
+	Who      string  // whose consent it wants, such as a role
+	Text     string  // what the rule found
+	Chinese  string
 }
 
-// consent asks a second person where the shop wants one: for refunds that
-// together exceed Config.RefundLimit. It holds the claim on the original, so
-// that two small refunds at once cannot slip through.
-func (t *Till) consent(ctx context.Context, o *order) error {
-	limit := t.cfg.RefundLimit
-	if o.intent.Type != TypeRefund || limit == (Money{}) {
-		return nil
+// consent asks the second person.
+func (t *Till) consent(ctx context.Context, o *order, r Ruling) error {
+	if t.cfg.Approver == nil {
+		return errors.New("a second person must agree, and this register cannot ask one")
 	}
-	sum, err := t.givenBack(ctx, *o)
-	if err != nil {
-		return err
+	a := Approval{Type: o.intent.Type, Amount: o.intent.Amount, Operator: o.intent.Operator,
+		Rule: r.Rule, Who: r.Who, Text: r.Text, Chinese: r.Chinese}
+	if o.orig != nil {
+		a.Original = *o.orig
 	}
-	if cmp, err := sum.Cmp(limit); err == nil && cmp <= 0 {
-		return nil // another currency than the limit's is above it
-	}
-	by, err := t.cfg.Approver.Approve(ctx, Approval{Type: o.intent.Type, Original: *o.orig, Amount: o.intent.Amount,
-		Sum: sum, Limit: limit, Operator: o.intent.Operator})
+	by, err := t.cfg.Approver.Approve(ctx, a)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%s in sum is more than %s, which needs a second person: %w", sum, limit, err)
+		return fmt.Errorf("a second person must agree: %w", err)
 	case strings.TrimSpace(by) == "" || by == o.intent.Operator:
-		return fmt.Errorf("%s in sum is more than %s: a second person must agree, not %q", sum, limit, by)
+		return fmt.Errorf("a second person must agree, not %q", by)
 	}
 	o.intent.Approver = by
 	return nil

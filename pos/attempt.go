@@ -76,6 +76,7 @@ const (
 	StateDeclined  State = "declined"  // the peer said no, or provably knows nothing of it
 	StateCanceled  State = "canceled"  // given up by cashier or customer; nothing was taken
 	StateNotSent   State = "not_sent"  // failed before the first byte that could move money
+	StateDenied    State = "denied"    // a rule of the shop forbade it; nothing was begun, nothing sent
 	StateReversed  State = "reversed"  // taken and put back, or undone before it was known
 	StateManual    State = "manual"    // only a person can tell; see Till.Resolve
 	StateForced    State = "forced"    // a person said it is paid, with name and reason
@@ -122,6 +123,10 @@ type Attempt struct {
 	Original AttemptID `json:"original,omitempty"` // of a void, refund or completion
 	Operator string    `json:"operator,omitempty"`
 	Approver string    `json:"approver,omitempty"` // the second person who agreed, where one was needed
+	Rule     string    `json:"rule,omitempty"`     // the rule that forbade it, wanted the second person, or warned
+	Token    string    `json:"token,omitempty"`    // stands for card, payer or voucher where rules count by it
+	Uses     int       `json:"uses,omitempty"`     // vouchers used up
+	Asked    AttemptID `json:"asked,omitempty"`    // of a denial: the id of the request, which may be asked again
 	OrderID  string    `json:"order_id,omitempty"` // the register's own, given with Confirm
 
 	AuthCode   string    `json:"auth_code"`

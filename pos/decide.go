@@ -92,6 +92,7 @@ func (t *Till) Abandon(ctx context.Context, id AttemptID, reason string) (Attemp
 // It changes nothing about the money, in whatever state the attempt is, and
 // need not wait for it: the slip of an unknown outcome is printed while the
 // till still asks. Errors: ErrNotFound, ErrInvalid for another kind of slip,
+// ErrDenied where the Rules forbid a reprint,
 // ErrJournal; the slip may then be printed all the same, as a reprint.
 func (t *Till) Printing(ctx context.Context, id AttemptID, kind SlipKind, operator string) (copyNumber int, err error) {
 	const op = "print"
@@ -107,6 +108,11 @@ func (t *Till) Printing(ctx context.Context, id AttemptID, kind SlipKind, operat
 	if !kind.known() {
 		return 0, &Error{Op: op, Class: ErrInvalid, Attempt: a, Err: fmt.Errorf("%q is no kind of slip", string(kind))}
 	}
+	if a.Printed[kind] > 0 {
+		if _, err := t.permit(ctx, ActionReprint, operator, &a); err != nil {
+			return 0, err
+		}
+	}
 	next, err := t.append(ctx, Event{Kind: EventPrinted, Attempt: id, Slip: kind, Operator: operator})
 	if err != nil {
 		return 0, refused(op, a, err)
@@ -116,7 +122,7 @@ func (t *Till) Printing(ctx context.Context, id AttemptID, kind SlipKind, operat
 
 // untouched refuses to undo what a void or refund has already worked on.
 func (t *Till) untouched(ctx context.Context, a Attempt) error {
-	list, err := t.cfg.Journal.Find(ctx, Filter{Reference: a.Reference})
+	list, err := t.cfg.Journal.Find(ctx, Filter{Reference: a.Reference, Limit: everything})
 	if err != nil {
 		return err
 	}
@@ -147,7 +153,7 @@ type ResolveRequest struct {
 //
 // The error is that of the state reached: nil for paid, ErrDeclined for not
 // paid or undone. Errors: ErrInvalid without operator, reason or a known
-// verdict; ErrConflict in any other state.
+// verdict; ErrConflict in any other state; ErrDenied where the Rules forbid it.
 func (t *Till) Resolve(ctx context.Context, r ResolveRequest) (Attempt, error) {
 	const op = "resolve"
 	a, done, err := t.hold(ctx, op, r.Attempt)
@@ -160,6 +166,9 @@ func (t *Till) Resolve(ctx context.Context, r ResolveRequest) (Attempt, error) {
 	}
 	if r.Operator == "" || r.Reason == "" {
 		return a, &Error{Op: op, Class: ErrInvalid, Attempt: a, Err: errors.New("a verdict needs the operator's name and a reason")}
+	}
+	if _, err := t.permit(ctx, ActionForce, r.Operator, &a); err != nil {
+		return a, err
 	}
 	next, err := t.append(ctx, Event{Kind: EventResolve, Attempt: a.ID, Verdict: r.Verdict, Operator: r.Operator, Reason: r.Reason})
 	var bad *TransitionError

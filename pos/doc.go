@@ -25,7 +25,8 @@ driver (speaks to one kind of terminal, host or platform), journal (the durable
 record of every attempt), void (taken back before settlement, 撤销), refund
 (after it, 退货), reversal (the machine's act after silence, 冲正), orphan (an
 approval the register never confirmed), voucher (团购券: bought on a platform,
-used up at the till), redeem (核销: use it up), settle (结算).
+used up at the till), redeem (核销: use it up), settle (结算),
+rules (what the shop allows, 风控规则).
 
 # The state machine
 
@@ -43,6 +44,9 @@ Every arrow is one durable event: on disk before the next act. "D" below.
 	   │                         ├──────> REVERSED   └──┼─> DECLINED, CANCELED,   FORCED
 	   │                         └──────────────────────┘   REVERSED, NOT_SENT    DECLINED
 	   └── doubt: timeout, cut, garbled, crash ──> UNKNOWN                        REVERSED
+
+What the shop's [Rules] forbid never begins: it is kept as an attempt of its own,
+DENIED from its first event on, under an id of its own, so that it stands in nobody's way.
 
 [Reduce] is that picture as a pure function; [Admit] decides whether an attempt may
 begin at all. Everything else, the journals included, is built around the two.

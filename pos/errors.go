@@ -139,5 +139,13 @@ var advice = map[error]map[Lang]string{
 	ErrClosed:         {English: "Nothing was taken. Open the till again.", Chinese: "收银台已关闭,未扣款。"},
 }
 
-// Advice tells a cashier what to do now.
-func (e *Error) Advice(lang Lang) string { return advice[e.Class][lang] }
+// Advice tells a cashier what to do now: in the words of the rule, if one forbade it.
+func (e *Error) Advice(lang Lang) string {
+	var d *Denial
+	if e.Class == ErrDenied && errors.As(e.Err, &d) {
+		if text := d.Ruling.advice(lang); text != "" {
+			return text
+		}
+	}
+	return advice[e.Class][lang]
+}

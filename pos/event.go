@@ -10,6 +10,7 @@ type EventKind string
 // The events, each a barrier: what it says is on disk before the next act.
 const (
 	EventIntent   EventKind = "intent"   // Intent: an attempt exists; nothing sent
+	EventDenied   EventKind = "denied"   // Intent, Reason: a rule forbade what would have been one; the attempt ends with it
 	EventVoided   EventKind = "voided"   // Reply, Reason: it ended before anything was sent
 	EventArmed    EventKind = "armed"    // Handle: the money message may leave now
 	EventDoubt    EventKind = "doubt"    // Reason, Reply: the answer is missing or cannot be believed; of vouchers, what is known so far
@@ -61,6 +62,10 @@ type Intent struct {
 	Original  AttemptID `json:"original,omitempty"`
 	Operator  string    `json:"operator,omitempty"`
 	Approver  string    `json:"approver,omitempty"` // the second person who agreed
+	Rule      string    `json:"rule,omitempty"`     // that had a say: that wanted the second person, warned, or forbade it
+	Token     string    `json:"token,omitempty"`    // stands for card, payer or voucher
+	Uses      int       `json:"uses,omitempty"`     // vouchers used up
+	Asked     AttemptID `json:"asked,omitempty"`    // of EventDenied: the id of the request, which stays free
 	// Named is set when the register brought the attempt id itself: then a
 	// second equal part of a split sale is meant, not a repeat.
 	Named bool `json:"named,omitempty"`
@@ -94,5 +99,5 @@ type Event struct {
 // journal on a full disk must still find room for it (its reserve), while
 // what only begins something, or only counts paper, is refused.
 func (k EventKind) Closing() bool {
-	return k != EventIntent && k != EventArmed && k != EventPrinted
+	return k != EventIntent && k != EventDenied && k != EventArmed && k != EventPrinted
 }

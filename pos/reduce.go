@@ -62,6 +62,13 @@ func transition(a Attempt, e Event) (Attempt, []Effect, bool) {
 			return a, nil, false
 		}
 		return begin(e), nil, true
+	case EventDenied:
+		if from != "" || e.Intent == nil {
+			return a, nil, false
+		}
+		a = begin(e)
+		a.State, a.Reason = StateDenied, e.Reason
+		return a, []Effect{EffectReject}, true
 	case EventVoided:
 		return a.voided(e), []Effect{EffectReject}, from == StateIntent && e.Reply != nil
 	case EventArmed:
@@ -113,6 +120,7 @@ func begin(e Event) Attempt {
 		Till: in.Till, Type: in.Type, Reference: in.Reference, Tender: in.Tender, Device: in.Device,
 		Amount: in.Amount, Approved: FromMinor(0, in.Amount.Currency()),
 		Due: in.Due, Given: in.Given, Original: in.Original, Operator: in.Operator, Approver: in.Approver,
+		Rule: in.Rule, Token: in.Token, Uses: in.Uses, Asked: in.Asked,
 	}
 }
 

@@ -28,6 +28,13 @@ type ChargeRequest struct {
 	Operator string
 	// Code is a scanned payment code, for tenders that take one.
 	Code Secret
+	// Entry says how Code came in, for Rules that ask.
+	Entry CodeEntry
+	// Token stands for the card or payer, for Rules that count by it: always
+	// the same for the same one, and never the number itself.
+	Token string
+	// BIN is the first six to eight digits of the card, for Rules that ask.
+	BIN string
 }
 
 // PreauthRequest asks to hold money (pre-authorisation 预授权).
@@ -63,6 +70,8 @@ type order struct {
 	code   Secret
 	codes  []Secret
 	uses   []VoucherUse
+	entry  CodeEntry
+	bin    string
 }
 
 func (o order) operation() Operation {
@@ -72,9 +81,10 @@ func (o order) operation() Operation {
 
 // incoming makes the order of a charge, pre-authorisation or redemption.
 func (t *Till) incoming(typ Type, r ChargeRequest) (order, error) {
-	o := order{name: string(typ), id: r.Attempt, code: r.Code, intent: Intent{
+	o := order{name: string(typ), id: r.Attempt, code: r.Code, entry: r.Entry, bin: r.BIN, intent: Intent{
 		Till: t.cfg.ID, Type: typ, Reference: r.Reference, Tender: r.Tender, Amount: r.Amount,
 		Due: r.Due, Given: r.Given, Operator: r.Operator, Named: r.Attempt != "",
+		Token: r.Token,
 	}}
 	var err error
 	if o.intent.Tender, err = t.tenderOf(r); err != nil {

@@ -89,16 +89,13 @@ func (t *Till) run(ctx context.Context, o order) (Attempt, error) {
 	if err := ctx.Err(); err != nil {
 		return Attempt{}, &Error{Op: o.name, Class: ErrCanceled, Err: err}
 	}
-	if err := t.consent(ctx, &o); err != nil {
-		return Attempt{}, &Error{Op: o.name, Class: classOfConsent(err), Err: err}
-	}
 	if o.intent.Tender == Cash {
 		return t.runCash(ctx, o)
 	}
 	intent := Event{Kind: EventIntent, Attempt: o.id, Intent: &o.intent}
-	a, err := t.append(ctx, intent)
+	a, err := t.begin(ctx, &o, intent)
 	if err != nil {
-		if a, err = t.admitAgain(ctx, o, intent, err); err != nil || a.State != StateIntent {
+		if a, err = t.admitAgain(ctx, &o, intent, a, err); err != nil || a.State != StateIntent {
 			return t.earlier(ctx, o, a, err)
 		}
 	}
@@ -121,7 +118,7 @@ func (t *Till) runCash(ctx context.Context, o order) (Attempt, error) {
 	if t.cfg.AutoConfirm {
 		events = append(events, Event{Kind: EventConfirm, Attempt: o.id})
 	}
-	a, err := t.append(ctx, events...)
+	a, err := t.begin(ctx, &o, events...)
 	if err != nil {
 		return t.earlier(ctx, o, a, err)
 	}
@@ -131,15 +128,15 @@ func (t *Till) runCash(ctx context.Context, o order) (Attempt, error) {
 // admitAgain deals with an intent that was not admitted because its device is
 // occupied by an old doubt: the doubt is settled if it can be, and the intent
 // tried once more. A live attempt of another call is left alone.
-func (t *Till) admitAgain(ctx context.Context, o order, intent Event, err error) (Attempt, error) {
+func (t *Till) admitAgain(ctx context.Context, o *order, intent Event, a Attempt, err error) (Attempt, error) {
 	var b *Blocked
 	if !errors.As(err, &b) || !b.By.State.Uncertain() || b.By.ID == o.id {
-		return Attempt{}, err
+		return a, err
 	}
 	if _, cleared := t.settleDoubt(ctx, b.By.ID, once); !cleared {
-		return Attempt{}, err
+		return a, err
 	}
-	return t.append(ctx, intent)
+	return t.begin(ctx, o, intent)
 }
 
 // earlier answers an order that was not begun: with the first payment if this
@@ -172,7 +169,7 @@ func (t *Till) standing(ctx context.Context, op string, a Attempt) error {
 	if !a.State.Paid() || a.Type.takesBack() || a.Type == TypeSettle {
 		return nil
 	}
-	list, err := t.cfg.Journal.Find(ctx, Filter{Original: a.ID})
+	list, err := t.cfg.Journal.Find(ctx, Filter{Original: a.ID, Limit: everything})
 	if err != nil {
 		return &Error{Op: op, Class: ErrOutcomeUnknown, Attempt: a, Err: err}
 	}
@@ -201,7 +198,7 @@ func (t *Till) same(ctx context.Context, o order, b *Blocked) (Attempt, bool) {
 	if o.intent.Named {
 		return Attempt{}, false // another id for the same sale is another try
 	}
-	sale, err := t.cfg.Journal.Find(ctx, Filter{Reference: o.intent.Reference})
+	sale, err := t.cfg.Journal.Find(ctx, Filter{Reference: o.intent.Reference, Limit: everything})
 	if err != nil {
 		return Attempt{}, false
 	}
@@ -237,6 +234,10 @@ func refused(op string, a Attempt, err error) error {
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		class = ErrCanceled
+	}
+	var d *Denial
+	if errors.As(err, &d) {
+		class = d.Class
 	}
 	return &Error{Op: op, Class: class, Attempt: a, Err: err}
 }

@@ -32,11 +32,16 @@ type Config struct {
 	// Route finds the tender of a scanned code, for requests that name none:
 	// wallet.Router is one. It must not keep the code. Nil: no code routes itself.
 	Route func(code Secret) (tender string, err error)
-	// RefundLimit is how much of one payment may be given back, in sum, by one
-	// person alone. More needs Approver's consent; zero asks nobody.
-	RefundLimit Money
-	// Approver asks a second person. Required with RefundLimit.
+	// Shop names the branch, for Rules that hold in some only.
+	Shop string
+	// Rules say what may be done, by whom, and how much of it. Nil allows
+	// everything. The lanes on one journal share one value, which must be
+	// comparable, as a pointer is.
+	Rules Rules
+	// Approver asks a second person where Rules want one. Without it they are denied.
 	Approver Approver
+	// Calendar tells business dates; the zero value changes them at midnight, local time.
+	Calendar Calendar
 	// Progress is called while payments run, from the goroutine that runs them.
 	Progress func(Progress)
 	// Times are the intervals of recovery; zero fields take the defaults.
@@ -113,9 +118,6 @@ func Open(ctx context.Context, cfg Config) (*Till, error) {
 	if _, taken := cfg.Drivers[Cash]; taken {
 		return nil, &Error{Op: op, Class: ErrInvalid, Err: fmt.Errorf("the tender %q is built in", Cash)}
 	}
-	if cfg.RefundLimit != (Money{}) && (cfg.Approver == nil || cfg.RefundLimit.Minor() < 0) {
-		return nil, &Error{Op: op, Class: ErrInvalid, Err: errors.New("a RefundLimit needs an Approver, and is not below zero")}
-	}
 	cfg.Drivers = maps.Clone(cfg.Drivers)
 	cfg.Times = cfg.Times.withDefaults()
 	if cfg.Now == nil {
@@ -124,9 +126,9 @@ func Open(ctx context.Context, cfg Config) (*Till, error) {
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}
-	shared, ok := desks.take(cfg.Journal, cfg.ID)
-	if !ok {
-		return nil, &Error{Op: op, Class: ErrConflict, Err: fmt.Errorf("till %s is already open on this journal", cfg.ID)}
+	shared, err := desks.take(cfg)
+	if err != nil {
+		return nil, &Error{Op: op, Class: ErrConflict, Err: err}
 	}
 	t := &Till{cfg: cfg, desk: shared}
 	r, err := t.recoverAll(ctx, once)
@@ -152,23 +154,29 @@ type desk struct {
 	lanes   map[string]bool         // open tills: two of one name would take each other's payment for one that crashed
 	running map[AttemptID]bool      // attempts a call is working on
 	doubted map[AttemptID]time.Time // since when this process knows of a doubt
+	rules   Rules                   // of every lane
+	judging chan struct{}           // holds one while a request is judged and begun
 }
 
-func (s *deskSet) take(j Journal, lane string) (*desk, bool) {
+func (s *deskSet) take(cfg Config) (*desk, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	d := s.open[j]
+	d := s.open[cfg.Journal]
 	if d == nil {
-		d = &desk{lanes: map[string]bool{}, running: map[AttemptID]bool{}, doubted: map[AttemptID]time.Time{}}
+		d = &desk{lanes: map[string]bool{}, running: map[AttemptID]bool{}, doubted: map[AttemptID]time.Time{},
+			rules: cfg.Rules, judging: make(chan struct{}, 1)}
 	}
-	if d.lanes[lane] {
-		return nil, false
+	switch {
+	case d.lanes[cfg.ID]:
+		return nil, fmt.Errorf("till %s is already open on this journal", cfg.ID)
+	case d.rules != cfg.Rules:
+		return nil, errors.New("another lane is open on this journal with other rules; lanes share one value of Rules")
 	}
 	if s.open == nil {
 		s.open = map[Journal]*desk{}
 	}
-	d.lanes[lane], s.open[j] = true, d
-	return d, true
+	d.lanes[cfg.ID], s.open[cfg.Journal] = true, d
+	return d, nil
 }
 
 func (s *deskSet) leave(j Journal, lane string) {
@@ -282,7 +290,11 @@ func (t *Till) append(ctx context.Context, events ...Event) (Attempt, error) {
 	for i := range events {
 		events[i].Time = now
 	}
-	return t.cfg.Journal.Append(ctx, events...)
+	a, err := t.cfg.Journal.Append(ctx, events...)
+	if err == nil {
+		t.observe(a)
+	}
+	return a, err
 }
 
 // orderly gives the writing of an outcome its own bounded time, so that a
@@ -311,6 +323,8 @@ func classOf(a Attempt) error {
 		return ErrCanceled
 	case StateNotSent, StateIntent:
 		return ErrNotSent
+	case StateDenied:
+		return ErrDenied
 	}
 	return ErrOutcomeUnknown
 }

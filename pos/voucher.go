@@ -59,6 +59,9 @@ type RedeemRequest struct {
 	// orders, redeemed in the same attempt.
 	Code  Secret
 	Codes []Secret
+	// Entry and Token are as in ChargeRequest.
+	Entry CodeEntry
+	Token string
 	// Uses says which vouchers of the codes. Empty takes the only usable one of
 	// each code, once; where there are several it is ErrInvalid.
 	Uses []VoucherUse
@@ -70,7 +73,19 @@ type RedeemRequest struct {
 
 // charge is the part that every attempt has.
 func (r RedeemRequest) charge() ChargeRequest {
-	return ChargeRequest{Tender: r.Tender, Amount: r.Amount, Reference: r.Reference, Due: r.Due, Attempt: r.Attempt, Operator: r.Operator, Code: r.Code}
+	return ChargeRequest{Tender: r.Tender, Amount: r.Amount, Reference: r.Reference, Due: r.Due, Attempt: r.Attempt, Operator: r.Operator, Code: r.Code, Entry: r.Entry, Token: r.Token}
+}
+
+// times is how many vouchers it uses up.
+func (r RedeemRequest) times() int {
+	if len(r.Uses) == 0 {
+		return 1 + len(r.Codes)
+	}
+	total := 0
+	for _, u := range r.Uses {
+		total += max(1, u.Times)
+	}
+	return total
 }
 
 // VoucherState is what became of one use of a voucher.
@@ -258,7 +273,7 @@ func (t *Till) Redeem(ctx context.Context, r RedeemRequest) (Attempt, error) {
 	if err != nil {
 		return Attempt{}, &Error{Op: op, Class: ErrInvalid, Err: err}
 	}
-	o.codes, o.uses = r.Codes, r.Uses
+	o.codes, o.uses, o.intent.Uses = r.Codes, r.Uses, r.times()
 	return t.run(ctx, o)
 }
 

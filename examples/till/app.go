@@ -36,7 +36,7 @@ type app struct {
 	machine machine     // whose ports are listed
 
 	codes     codeFlags // where a code is shown that the customer scans
-	approve   approveFlags
+	ruling    ruleFlags
 	lines     *bufio.Reader // what people type
 	moneyless bool          // the command only looks
 }
@@ -106,11 +106,14 @@ func (a *app) command() *cobra.Command {
 	fs.StringArrayVar(&a.tenderFlags, "tender", nil, "`name=URL` of a means of payment, repeatable; name alone chooses one")
 	fs.BoolVar(&a.json, "json", false, "print one JSON object a result on stdout")
 	fs.StringVar(&a.language, "lang", "en", "`language` for people: en or zh")
+	fs.StringVar(&a.ruling.operators, "operators", "", "`file` of who works here, see till operators; supervisors in it may agree to what nobody may do alone")
+	fs.StringVar(&a.ruling.rules, "rules", "", "`file` of what the shop allows, see till rules")
+	fs.StringVar(&a.ruling.shop, "shop", "", "`name` of the branch, for rules that hold in some only")
 	fs.StringVar(&a.traceFile, "trace", "", "append a masked transcript of the conversation to this `file`; of terminals and acquirers, not of wallets and platforms")
 	root.AddCommand(a.chargeCommand(), a.preauthCommand(), a.voidCommand(), a.refundCommand(), a.completeCommand(),
 		a.queryCommand(), a.recoverCommand(), a.confirmCommand(), a.abandonCommand(), a.resolveCommand(),
 		a.settleCommand(), a.signOnCommand(), a.signOffCommand(), a.echoCommand(), a.balanceCommand(), a.downloadCommand(), a.batchCommand(), a.keysCommand(),
-		a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.operatorsCommand(), a.billCommand(), a.activateCommand(), a.decodeCommand(), a.qrCommand(), a.previewCommand(), a.redeemCommand(), a.authorizeCommand(), a.reconcileCommand(), a.demoCommand())
+		a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.operatorsCommand(), a.rulesCommand(), a.billCommand(), a.activateCommand(), a.decodeCommand(), a.qrCommand(), a.previewCommand(), a.redeemCommand(), a.authorizeCommand(), a.reconcileCommand(), a.demoCommand())
 	return root
 }
 
@@ -148,7 +151,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 func moneyless(cmd *cobra.Command) bool {
 	for ; cmd != nil; cmd = cmd.Parent() {
 		switch cmd.Name() {
-		case "decode", "qr", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "batch", "operators", "bill", "activate", "preview", "authorize", "reconcile", "help", "completion":
+		case "decode", "qr", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "batch", "operators", "rules", "bill", "activate", "preview", "authorize", "reconcile", "help", "completion":
 			return true
 		}
 	}
@@ -193,7 +196,7 @@ func (a *app) openTill(ctx context.Context) (*pos.Till, func(), error) {
 		Logger: slog.New(slog.NewTextHandler(a.err, &slog.HandlerOptions{Level: slog.LevelWarn}))} // why a doubt stays
 	shown, hush := a.watch()
 	cfg.Progress = shown
-	if err := a.secondPerson(&cfg); err != nil {
+	if err := a.underRules(ctx, &cfg); err != nil {
 		hush()
 		j.Close()
 		return nil, nil, err

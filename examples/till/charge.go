@@ -15,6 +15,7 @@ import (
 // takeFlags are those of charge and preauth.
 type takeFlags struct {
 	amount, currency, reference, due, given, attempt, operator, code string
+	entry, token, bin                                                string
 	confirm                                                          bool
 }
 
@@ -38,6 +39,7 @@ Ctrl-C asks the terminal to stop; what is printed then is what is true.`,
 	cmd.Flags().StringVar(&f.due, "due", "", "whole `amount` of the sale when it is split over several tenders")
 	cmd.Flags().StringVar(&f.given, "given", "", "cash handed over; change is worked out")
 	cmd.Flags().StringVar(&f.code, "code", "", "`digits` of a payment code that was scanned, for tenders that take one; - reads a line from stdin")
+	cmd.Flags().StringVar(&f.entry, "entry", "", "`how` the code came in: scanned or typed, for --rules that ask")
 	a.codeFlags(cmd, &a.codes)
 	cmd.Flags().BoolVar(&f.confirm, "confirm", false, "confirm in the same breath, for registers without a database")
 	return cmd
@@ -62,6 +64,8 @@ func (a *app) commonTakeFlags(cmd *cobra.Command, f *takeFlags) {
 	fs.StringVar(&f.reference, "reference", "", "the shop's order `number`; several attempts may share it")
 	fs.StringVar(&f.attempt, "attempt", "", "`id` that makes the command repeatable; default is a new one")
 	fs.StringVar(&f.operator, "operator", "", "`who` stands at the till")
+	fs.StringVar(&f.token, "token", "", "`text` that stands for card or payer, for --rules that count by it; never the number")
+	fs.StringVar(&f.bin, "bin", "", "first six to eight `digits` of the card, for --rules that ask")
 }
 
 // scanned reads a payment code (付款码). It is as good as money and never repeated.
@@ -81,6 +85,18 @@ func (a *app) scanned(code string) (pos.Secret, error) {
 	}
 	return pos.NewSecret([]byte(code)), nil
 }
+
+// codeEntry says how a code came in; empty is nothing said.
+func codeEntry(text string) (pos.CodeEntry, error) {
+	switch e := pos.CodeEntry(text); e {
+	case "", pos.EntryScanned, pos.EntryTyped:
+		return e, nil
+	}
+	return "", usagef("--entry is %s or %s", pos.EntryScanned, pos.EntryTyped)
+}
+
+// maxBIN is how many digits an issuer has (ISO/IEC 7812-1).
+const maxBIN = 8
 
 // maxCode is the longest that a scanner reads and a wallet or platform makes: a link.
 const maxCode = 512
@@ -103,7 +119,8 @@ func (a *app) tenderOf(code pos.Secret) (string, error) {
 // request reads the flags; what is wrong with them is wrong use.
 func (a *app) request(typ pos.Type, f takeFlags) (pos.ChargeRequest, error) {
 	a.draft = pos.Attempt{ID: pos.AttemptID(f.attempt), Till: a.tillID, Reference: f.reference, Type: typ, Operator: f.operator}
-	if err := errors.Join(attemptID(f.attempt), shopText("--reference", f.reference, pos.MaxReferenceLen), shopText("--operator", f.operator, pos.MaxTextLen)); err != nil {
+	if err := errors.Join(attemptID(f.attempt), shopText("--reference", f.reference, pos.MaxReferenceLen), shopText("--operator", f.operator, pos.MaxTextLen),
+		shopText("--token", f.token, pos.MaxTextLen), shopText("--bin", f.bin, maxBIN)); err != nil {
 		a.draft = pos.Attempt{Till: a.tillID, Type: typ} // nothing of it is fit to be repeated
 		return pos.ChargeRequest{}, err
 	}
@@ -124,7 +141,12 @@ func (a *app) request(typ pos.Type, f takeFlags) (pos.ChargeRequest, error) {
 			return pos.ChargeRequest{}, err
 		}
 	}
-	r := pos.ChargeRequest{Code: code, Tender: tender, Reference: f.reference, Attempt: pos.AttemptID(f.attempt), Operator: f.operator}
+	entry, err := codeEntry(f.entry)
+	if err != nil {
+		return pos.ChargeRequest{}, err
+	}
+	r := pos.ChargeRequest{Code: code, Tender: tender, Reference: f.reference, Attempt: pos.AttemptID(f.attempt), Operator: f.operator,
+		Entry: entry, Token: f.token, BIN: f.bin}
 	currency := pos.Currency(f.currency)
 	if currency == "" {
 		currency = a.currencyOf(tender)

@@ -45,10 +45,6 @@ func (a *app) followCommand(typ pos.Type, use, short string, do func(context.Con
 	if typ != pos.TypeVoid {
 		fs.StringVar(&f.amount, "amount", "", "`amount`; default is all of it")
 	}
-	if typ == pos.TypeRefund {
-		fs.StringVar(&a.approve.limit, "approve-above", "", "`amount` of one payment that one person may give back alone; more needs a supervisor's PIN")
-		fs.StringVar(&a.approve.file, "operators", "", "`file` of the supervisors, see till operators")
-	}
 	fs.StringVar(&f.attempt, "attempt", "", "`id` that makes the command repeatable; default is a new one")
 	fs.StringVar(&f.operator, "operator", "", "`who` stands at the till")
 	return cmd

@@ -148,7 +148,7 @@ func (a *app) filters(f listFlags) ([]pos.Filter, error) {
 }
 
 var allStates = []pos.State{pos.StateIntent, pos.StateArmed, pos.StateUnknown, pos.StateReversing, pos.StateApproved, pos.StateConfirmed,
-	pos.StateDeclined, pos.StateCanceled, pos.StateNotSent, pos.StateReversed, pos.StateManual, pos.StateForced}
+	pos.StateDeclined, pos.StateCanceled, pos.StateNotSent, pos.StateDenied, pos.StateReversed, pos.StateManual, pos.StateForced}
 
 // table prints attempts for people.
 func (a *app) table(list []pos.Attempt) error {

@@ -15,19 +15,16 @@ import (
 	"github.com/openecr/openecr/pos/operators"
 )
 
-// approveFlags say when a second person must agree, and who may.
-type approveFlags struct{ file, limit string }
-
 func (a *app) operatorsCommand() *cobra.Command {
-	var file, role string
+	var role string
 	open := func() (*operators.Book, error) {
-		if file == "" {
+		if a.ruling.operators == "" {
 			return nil, usagef("name the --operators file")
 		}
-		return operators.Open(file)
+		return operators.Open(a.ruling.operators)
 	}
 	cmd := &cobra.Command{
-		Use: "operators", Short: "Who may stand at the till, and agree to large refunds", Args: noArgs,
+		Use: "operators", Short: "Who may stand at the till, and agree to what nobody may do alone", Args: noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			b, err := open()
 			if err != nil {
@@ -36,7 +33,6 @@ func (a *app) operatorsCommand() *cobra.Command {
 			return a.listOperators(b.Operators())
 		},
 	}
-	cmd.PersistentFlags().StringVar(&file, "operators", "", "`file` with names, roles and hashed PINs")
 	set := &cobra.Command{
 		Use: "set NAME", Short: "Add somebody, or give a new role and PIN; the PIN is the next line of stdin", Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -123,30 +119,24 @@ func (a *app) readSecret(prompt string) (pos.Secret, error) {
 	return pos.NewSecret([]byte(line)), nil
 }
 
-// secondPerson puts the limit into the till's configuration.
-func (a *app) secondPerson(cfg *pos.Config) error {
-	f := a.approve
-	if f.limit == "" && f.file == "" {
-		return nil
+// staff reads who works here, if a file says so.
+func (a *app) staff() (*operators.Book, error) {
+	if a.ruling.operators == "" {
+		return nil, nil
 	}
-	if f.limit == "" || f.file == "" {
-		return usagef("--approve-above and --operators belong together")
-	}
-	limit, err := parseAmount("--approve-above", f.limit, a.currencyOf(a.chosen))
+	book, err := operators.Open(a.ruling.operators)
 	if err != nil {
-		return err
+		return nil, &usageError{err}
 	}
-	book, err := operators.Open(f.file)
-	if err != nil {
-		return &usageError{err}
-	}
-	cfg.RefundLimit = limit
-	cfg.Approver = operators.Approver{Book: book, Ask: a.askSecondPerson}
-	return nil
+	return book, nil
 }
 
 func (a *app) askSecondPerson(_ context.Context, r pos.Approval) (string, pos.Secret, error) {
-	a.say("  %s", fmt.Sprintf(a.word("approve"), r.Sum, r.Limit))
+	text := r.Text
+	if a.lang() == pos.Chinese && r.Chinese != "" {
+		text = r.Chinese
+	}
+	a.say("  %s", fmt.Sprintf(a.word("approve"), text, r.Rule))
 	name, err := a.readLine(a.word("approve.name"))
 	if err != nil {
 		return "", pos.Secret{}, err

@@ -78,7 +78,7 @@ func (a *app) failure(err error) {
 	if r.Error.BlockedBy != "" {
 		a.say("  %s %s", a.word("blocked"), r.Error.BlockedBy)
 	}
-	a.say("  %s %s", a.word("why"), why(err))
+	a.say("  %s %s", a.word("why"), a.why(err))
 	for _, v := range a.voucherLines(r.Attempt) {
 		a.say("  %s", v)
 	}
@@ -94,12 +94,16 @@ func (a *app) failure(err error) {
 func isEmpty(s string) bool { return s == "" }
 
 // why is an error in one line, without what the other lines say already.
-func why(err error) string {
+func (a *app) why(err error) string {
 	var e *pos.Error
 	if !errors.As(err, &e) {
 		return oneLine(err.Error())
 	}
 	cause := ""
+	var d *pos.Denial
+	if a.lang() == pos.Chinese && errors.As(e.Err, &d) && d.Err == nil && d.Ruling.Chinese != "" {
+		return fmt.Sprintf("%s(规则 %s)", d.Ruling.Chinese, d.Ruling.Rule)
+	}
 	if e.Err != nil {
 		cause = oneLine(e.Err.Error())
 		if e.Class != pos.ErrNotFound { // whose rest is only a name

@@ -225,7 +225,7 @@ func (a *app) countSlip(ctx context.Context, id pos.AttemptID, kind pos.SlipKind
 	if later, err = till.Find(ctx, pos.Filter{Reference: at.Reference}); err != nil {
 		return at, nil, 0, err
 	}
-	later = slices.DeleteFunc(later, func(l pos.Attempt) bool { return l.Original != id })
+	later = slices.DeleteFunc(later, func(l pos.Attempt) bool { return l.Original != id || l.State == pos.StateDenied })
 	if err := try(at); err != nil {
 		return at, nil, 0, err
 	}

@@ -19,9 +19,9 @@ import (
 
 // redeemFlags are those of redeem.
 type redeemFlags struct {
-	codes, uses                               []string
-	amount, reference, due, attempt, operator string
-	confirm                                   bool
+	codes, uses                                      []string
+	amount, reference, due, attempt, operator, entry string
+	confirm                                          bool
 }
 
 func (a *app) previewCommand() *cobra.Command {
@@ -54,6 +54,7 @@ they count what they are worth; with --due they are a part of a larger bill.
 	fs.StringVar(&f.reference, "reference", "", "the shop's order `number`; several attempts may share it")
 	fs.StringVar(&f.attempt, "attempt", "", "`id` that makes the command repeatable; default is a new one")
 	fs.StringVar(&f.operator, "operator", "", "`who` stands at the till")
+	fs.StringVar(&f.entry, "entry", "", "`how` the code came in: scanned or typed, for --rules that ask")
 	fs.BoolVar(&f.confirm, "confirm", false, "confirm in the same breath, for registers without a database")
 	return cmd
 }
@@ -172,11 +173,15 @@ func (a *app) redeemRequest(f redeemFlags) (r pos.RedeemRequest, err error) {
 	if err := errors.Join(attemptID(f.attempt), shopText("--reference", f.reference, pos.MaxReferenceLen), shopText("--operator", f.operator, pos.MaxTextLen)); err != nil {
 		return r, err
 	}
+	entry, err := codeEntry(f.entry)
+	if err != nil {
+		return r, err
+	}
 	codes, tender, err := a.voucherCodes(f.codes)
 	if err != nil {
 		return r, err
 	}
-	r = pos.RedeemRequest{Tender: tender, Reference: f.reference, Attempt: pos.AttemptID(f.attempt), Operator: f.operator, Code: codes[0], Codes: codes[1:]}
+	r = pos.RedeemRequest{Tender: tender, Reference: f.reference, Attempt: pos.AttemptID(f.attempt), Operator: f.operator, Code: codes[0], Codes: codes[1:], Entry: entry}
 	for _, text := range f.uses {
 		u, err := voucherUse(text)
 		if err != nil {

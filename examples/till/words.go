@@ -37,6 +37,7 @@ var words = map[string][2]string{
 	"state.unknown": {"outcome unknown", "结果未明"}, "state.reversing": {"being undone", "冲正中"},
 	"state.approved": {"approved", "已收款,待确认"}, "state.confirmed": {"confirmed", "已收款,已确认"},
 	"state.declined": {"declined", "被拒绝"}, "state.canceled": {"canceled", "已取消"}, "state.not_sent": {"not sent", "未发出"},
+	"state.denied":   {"denied by a rule", "规则不允许"},
 	"state.reversed": {"reversed", "已冲正"}, "state.manual": {"waits for a person", "待人工处理"}, "state.forced": {"forced paid", "人工认定已付"},
 
 	"type.charge": {"charge", "收款"}, "type.void": {"void", "撤销"}, "type.refund": {"refund", "退款"}, "type.preauth": {"pre-authorisation", "预授权"},
@@ -60,10 +61,14 @@ var words = map[string][2]string{
 	"advice.usage":    {"correct the command line; see --help", "请检查命令参数,见 --help"},
 	"aborting":        {"stopping; a second Ctrl-C leaves without the answer (the journal keeps what was begun)", "正在取消;再按 Ctrl-C 将不等结果直接退出(日志保留记录)"},
 
-	"approve": {"%s in sum is more than %s: a supervisor must agree", "累计退款 %s 超过 %s,需主管确认"}, "approve.name": {"supervisor: ", "主管: "},
+	"approve": {"%s: a supervisor must agree (rule %s)", "%s,需主管确认(规则 %s)"}, "approve.name": {"supervisor: ", "主管: "},
 	"do.twice": {"ask the platform: one order was paid twice there", "同一订单入账两次,请联系平台"}, "do.foreign": {"whose is it? look in the other registers' journals, or refund it at the platform", "本机无此单,请核对其他收银台或在平台退款"},
 	"do.amount": {"ask the platform; book the difference", "请联系平台并登记差额"}, "do.undone": {"the till says reversed and the platform kept the money: refund it there", "本机已冲正而平台仍入账,请在平台退款"},
 	"do.undone.other": {"reversed on another day: look for its undo in that day's bill", "冲正在另一日,请核对当日账单"}, "do.missing": {"query it; if it stays missing, ask the platform", "请查询;仍缺失则联系平台"},
+
+	"rules.good": {"the file can be used", "规则文件可用"}, "rules.none": {"nothing would have been denied or asked", "没有会被拒绝或需确认的交易"},
+	"rules.sum": {"%d attempts judged: %d denied, %d asked, %d alerts", "共判定 %d 笔:拒绝 %d,需确认 %d,告警 %d"},
+	"act.deny":  {"denied", "拒绝"}, "act.ask": {"asked", "需确认"}, "alert.rule": {"alert: %s (%s)", "告警:%s(%s)"},
 
 	"recover.none": {"nothing is open", "没有未了结的交易"}, "recover.settled": {"decided now", "现已了结"}, "recover.orphan": {"approved, not confirmed", "已收款,待确认"},
 	"recover.unresolved": {"still in doubt", "仍未明"}, "recover.manual": {"waits for a person", "待人工处理"},

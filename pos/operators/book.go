@@ -105,6 +105,18 @@ func (b *Book) Operators() []Operator {
 	return out
 }
 
+// Find returns who has that name.
+func (b *Book) Find(name string) (Operator, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, e := range b.list {
+		if e.Name == name {
+			return e.Operator, true
+		}
+	}
+	return Operator{}, false
+}
+
 // Set adds somebody, or gives him a new role and PIN; a lock ends.
 func (b *Book) Set(name string, role Role, pin pos.Secret) error {
 	switch {

@@ -1,7 +1,7 @@
 /*
 Package operators keeps who may stand at a till: names, roles, and PINs as
 Argon2id hashes in one file. A wrong PIN costs time, five of them lock. It is
-also the second person (双人复核) that pos.Config asks about large refunds.
+also the second person (双人复核) whom pos.Config asks where its Rules want one.
 
 	book, err := operators.Open("operators.json")
 	err = book.Set("li", operators.Supervisor, pin)

@@ -143,6 +143,9 @@ func journalScript() [][]pos.Event {
 		one(journalEvent(pos.EventConfirm, "g")),
 		one(journalIntent("h", "day-1", 0, func(in *pos.Intent) { in.Type, in.Operator = pos.TypeSettle, "anna" })), armed("h"),
 		{journalEvent(pos.EventOutcome, "h", withReply(fullReply(pos.OutcomeApproved))), journalEvent(pos.EventConfirm, "h")},
+		one(journalEvent(pos.EventDenied, "i", withReason("too much"), func(e *pos.Event) {
+			e.Intent = &pos.Intent{Till: "lane-1", Type: pos.Type(pos.ActionZ), Reference: "i", Operator: "anna", Rule: "permission", Asked: "z"}
+		})),
 	}
 }
 
@@ -207,7 +210,7 @@ func (s *journalSuite) everyKind(t *testing.T) {
 			kinds[e.Kind] = true
 		}
 	}
-	require.Len(t, kinds, 12, "the script has every kind of event")
+	require.Len(t, kinds, 13, "the script has every kind of event")
 	_, err := j.Get(t.Context(), "nobody")
 	require.ErrorIs(t, err, pos.ErrNotFound)
 }
