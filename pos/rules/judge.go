@@ -345,8 +345,13 @@ func (b *bench) duplicate() {
 	}
 }
 
-// refund bounds what is given back.
+// refund bounds what is given back. A void gives all of a payment back: what one
+// person may not refund alone, nobody voids alone.
 func (b *bench) refund() {
+	if b.q.Action == pos.ActionVoid && b.q.Original != nil && b.q.Original.Type != pos.TypePreauth {
+		b.alone(b.q.Original.Approved)
+		return
+	}
 	if b.q.Action != pos.ActionRefund {
 		return
 	}
@@ -362,6 +367,11 @@ func (b *bench) refund() {
 			fmt.Sprintf("累计退款 %s 超过原收款 %s", sum, b.q.Original.Approved), "Give back what is left at most.", "最多退回剩余金额。"})
 		return
 	}
+	b.alone(sum)
+}
+
+// alone asks a second person about a sum above the limit.
+func (b *bench) alone(sum pos.Money) {
 	if limit, over := above(b.Refund.Alone, sum); over {
 		b.say(pos.ActAsk, RuleRefundAlone, words{fmt.Sprintf("%s given back in sum is more than %s", sum, limit), fmt.Sprintf("累计退款 %s 超过 %s", sum, limit),
 			"Call a supervisor.", "请主管到场确认。"})

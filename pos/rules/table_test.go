@@ -87,6 +87,13 @@ func refund(sum int64) func(rules.Request) rules.Request {
 	})
 }
 
+func void(approved int64) func(rules.Request) rules.Request {
+	return ask(func(a *pos.Ask) {
+		a.Action, a.Type, a.Amount = pos.ActionVoid, pos.TypeVoid, cny(approved)
+		a.Original = &pos.Attempt{ID: "a10", Type: pos.TypeCharge, Approved: cny(approved)}
+	})
+}
+
 func redeem(f func(*pos.Ask)) func(rules.Request) rules.Request {
 	return ask(func(a *pos.Ask) {
 		a.Action, a.Type, a.Tender, a.Uses, a.Entry = pos.ActionRedeem, pos.TypeRedeem, "douyin", 1, pos.EntryScanned
@@ -230,6 +237,8 @@ func TestEveryRule(t *testing.T) {
 
 		{"a refund alone", `"refund": {"alone": ["50.00 CNY"]}`, nil, refund(5000), pos.ActAllow, "", ""},
 		{"a refund in sum too large", `"refund": {"alone": ["50.00 CNY"]}`, nil, refund(5001), pos.ActAsk, "refund.alone", "50.01 CNY given back in sum is more than 50.00 CNY"},
+		{"a void is a refund of all", `"refund": {"alone": ["50.00 CNY"]}`, nil, void(5001), pos.ActAsk, "refund.alone", "50.01 CNY"},
+		{"a small void", `"refund": {"alone": ["50.00 CNY"]}`, nil, void(5000), pos.ActAllow, "", ""},
 		{"a refund in another currency", `"refund": {"alone": ["50.00 EUR"]}`, nil, refund(1), pos.ActAsk, "refund.alone", ""},
 		{"more than was taken", "", nil, refund(100_001), pos.ActDeny, "refund.sum", "more than the 1000.00 CNY that was taken"},
 		{"a refund of nothing", "", nil, as("li", operators.Cashier, pos.ActionRefund), pos.ActDeny, "refund.unreferenced", "names no payment"},
