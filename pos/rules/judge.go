@@ -64,6 +64,7 @@ type bench struct {
 	*Config
 	n     *Counters
 	q     *Request
+	date  Date // business
 	day   int
 	local time.Time
 
@@ -78,7 +79,8 @@ type bench struct {
 // The first rule that denies decides. Otherwise a second person is asked for
 // all rules that want one, together.
 func Judge(c *Config, n *Counters, q Request) Verdict {
-	b := bench{Config: c, n: n, q: &q, day: c.day(q.Time), local: q.Time.In(c.calendar.Zone)}
+	date := c.calendar.Date(q.Time)
+	b := bench{Config: c, n: n, q: &q, date: Date(date), day: dayOf(date), local: q.Time.In(c.calendar.Zone)}
 	for _, rule := range []func(*bench){(*bench).permission, (*bench).currency, (*bench).training, (*bench).hours,
 		(*bench).lists, (*bench).limits, (*bench).velocity, (*bench).refund, (*bench).vouchers, (*bench).duplicate} {
 		if rule(&b); b.denied != nil {
@@ -186,8 +188,7 @@ func (b *bench) hours() {
 	if h == nil || !within(h.Actions, takings, b.q.Action) {
 		return
 	}
-	date := Date(b.calendar.Date(b.q.Time))
-	if slices.Contains(h.Closed, date) || len(h.Open) > 0 && !open(h.Open, b.local) {
+	if slices.Contains(h.Closed, b.date) || len(h.Open) > 0 && !open(h.Open, b.local) {
 		b.say(h.Act, RuleHours, words{fmt.Sprintf("the shop is closed: %s", b.local.Format("Mon 2006-01-02 15:04")), fmt.Sprintf("非营业时间:%s", b.local.Format("2006-01-02 15:04")),
 			"Try again in business hours.", "请在营业时间内操作。"})
 	}
@@ -233,8 +234,7 @@ func (b *bench) listed(kind ListKind) bool {
 }
 
 func (b *bench) effective(l *List) bool {
-	date := Date(b.calendar.Date(b.q.Time))
-	return (len(l.Tenders) == 0 || slices.Contains(l.Tenders, b.q.Tender)) && date >= l.From && (l.Until == "" || date <= l.Until)
+	return (len(l.Tenders) == 0 || slices.Contains(l.Tenders, b.q.Tender)) && b.date >= l.From && (l.Until == "" || b.date <= l.Until)
 }
 
 func (l *List) names(q *Request) bool {

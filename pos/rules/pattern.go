@@ -25,7 +25,7 @@ const (
 	// maxRun bounds a pattern's length, and with it how far one looks back.
 	maxRun = 100
 	// maxBack is how many attempts are looked through for one pattern.
-	maxBack = 1000
+	maxBack = 500
 	// fewest charges of which a median says something.
 	fewest = 20
 	// sample is of how many charges the median is taken.
