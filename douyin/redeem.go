@@ -232,10 +232,15 @@ func (d *Driver) send(ctx context.Context, id pos.AttemptID, r *redemption, s po
 		if !doubt && errors.Is(err, ErrNotSent) {
 			return err
 		}
-		doubt = doubt || errors.Is(err, ErrDoubt)
+		// After 1229 the platform may have redeemed it by itself: 1208 is then our own doing.
+		doubt = doubt || errors.Is(err, ErrDoubt) || errors.Is(err, ErrPending)
 		decided, err := d.weigh(ctx, id, r, out, err, doubt)
 		if decided {
 			return nil
+		}
+		if errors.Is(err, ErrPending) && r.done != nil && r.done.Count(Unknown) == 0 {
+			s.Progress(waiting(err))
+			return err // what the platform holds is noted in the journal before anything else, and asked for
 		}
 		pause, more := d.cfg.Timing.Retry(try)
 		if !more {

@@ -364,6 +364,9 @@ func (d *Driver) refund(ctx context.Context, op pos.Operation, s pos.Session) (p
 		return pos.Reply{}, fmt.Errorf("douyin: %w: only a whole redemption of one order is refunded from here; for a part use the back office (来客)", pos.ErrUnsupported)
 	}
 	p := list[0].plan
+	if err := d.wholeOrder(ctx, p); err != nil {
+		return pos.Reply{}, err
+	}
 	p.Began = d.began()
 	if err := s.BeforeSend(ctx, pos.Handle{keyPlan + "0": p.text()}); err != nil {
 		return pos.Reply{}, err
@@ -388,4 +391,22 @@ func (d *Driver) refund(ctx context.Context, op pos.Operation, s pos.Session) (p
 		return r, nil
 	}
 	return r, err
+}
+
+// wholeOrder refuses to apply for the refund of an order of which the redemption had
+// only some vouchers: without fields that name them the platform takes all of it.
+func (d *Driver) wholeOrder(ctx context.Context, p plan) error {
+	if d.cfg.Refund.Fields != nil {
+		return nil
+	}
+	all, err := d.m.Certificates(ctx, CertificateQuery{Order: p.Order})
+	if err != nil {
+		return err
+	}
+	for _, c := range all {
+		if !slices.ContainsFunc(p.Tickets, func(i item) bool { return i.Certificate == c.ID }) {
+			return fmt.Errorf("douyin: %w: the order has further vouchers, and an application would be for all of them; use the back office (来客)", pos.ErrUnsupported)
+		}
+	}
+	return nil
 }

@@ -240,7 +240,7 @@ func checkIntent(kind EventKind, in *Intent) error {
 func (e Event) texts() []string {
 	list := []string{string(e.Attempt), e.Reason, e.Operator, e.OrderID, string(e.Kind), string(e.Verdict), string(e.Alert), string(e.Slip)}
 	if in := e.Intent; in != nil {
-		list = append(list, in.Reference, in.Tender, in.Device, in.Operator, in.Approver, in.Rule, in.Token, string(in.Asked), in.Till, string(in.Type), string(in.Original))
+		list = append(list, in.Reference, in.Tender, in.Device, in.Operator, in.Approver, in.Rule, in.Token, in.Digest, string(in.Asked), in.Till, string(in.Type), string(in.Original))
 		list = append(list, string(in.Amount.Currency()), string(in.Due.Currency()), string(in.Given.Currency()))
 	}
 	for k, v := range e.Handle {

@@ -122,6 +122,7 @@ type Attempt struct {
 
 	Original AttemptID `json:"original,omitempty"` // of a void, refund or completion
 	Operator string    `json:"operator,omitempty"`
+	Digest   string    `json:"digest,omitempty"`   // of a redemption: knows its codes again
 	Approver string    `json:"approver,omitempty"` // the second person who agreed, where one was needed
 	Rule     string    `json:"rule,omitempty"`     // the rule that forbade it, wanted the second person, or warned
 	Token    string    `json:"token,omitempty"`    // stands for card, payer or voucher where rules count by it

@@ -66,6 +66,9 @@ type Intent struct {
 	Token     string    `json:"token,omitempty"`    // stands for card, payer or voucher
 	Uses      int       `json:"uses,omitempty"`     // vouchers used up
 	Asked     AttemptID `json:"asked,omitempty"`    // of EventDenied: the id of the request, which stays free
+	// Digest knows the vouchers of a redemption again, in this sale only: too short to
+	// find a code by. See RedeemRequest.
+	Digest string `json:"digest,omitempty"`
 	// Named is set when the register brought the attempt id itself: then a
 	// second equal part of a split sale is meant, not a repeat.
 	Named bool `json:"named,omitempty"`

@@ -119,7 +119,7 @@ func begin(e Event) Attempt {
 		ID: e.Attempt, State: StateIntent,
 		Till: in.Till, Type: in.Type, Reference: in.Reference, Tender: in.Tender, Device: in.Device,
 		Amount: in.Amount, Approved: FromMinor(0, in.Amount.Currency()),
-		Due: in.Due, Given: in.Given, Original: in.Original, Operator: in.Operator, Approver: in.Approver,
+		Due: in.Due, Given: in.Given, Original: in.Original, Operator: in.Operator, Approver: in.Approver, Digest: in.Digest,
 		Rule: in.Rule, Token: in.Token, Uses: in.Uses, Asked: in.Asked,
 	}
 }

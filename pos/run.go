@@ -220,7 +220,7 @@ func (t *Till) same(ctx context.Context, o order, b *Blocked) (Attempt, bool) {
 // alike reports whether an attempt was begun by the same request.
 func alike(a Attempt, in Intent) bool {
 	return a.Type == in.Type && a.Tender == in.Tender && a.Reference == in.Reference &&
-		a.Amount == in.Amount && a.Due == in.Due && a.Original == in.Original
+		a.Amount == in.Amount && a.Due == in.Due && a.Original == in.Original && a.Digest == in.Digest
 }
 
 // refused makes the error of an order that was never begun.

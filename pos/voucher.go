@@ -2,6 +2,8 @@ package pos
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"strings"
@@ -274,6 +276,7 @@ func (t *Till) Redeem(ctx context.Context, r RedeemRequest) (Attempt, error) {
 		return Attempt{}, &Error{Op: op, Class: ErrInvalid, Err: err}
 	}
 	o.codes, o.uses, o.intent.Uses = r.Codes, r.Uses, r.times()
+	o.intent.Digest = r.digest(o.intent.Reference)
 	return t.run(ctx, o)
 }
 
@@ -324,22 +327,53 @@ func (t *Till) worth(ctx context.Context, r RedeemRequest) (Money, error) {
 func (t *Till) redeemedBefore(ctx context.Context, r RedeemRequest) (Attempt, bool) {
 	if r.Attempt != "" {
 		a, err := t.cfg.Journal.Get(ctx, r.Attempt)
-		return a, err == nil && a.Type == TypeRedeem
+		return a, err == nil && a.Type == TypeRedeem && a.Digest == r.digest(a.Reference)
 	}
 	if r.Reference == "" || r.Due != (Money{}) {
 		return Attempt{}, false // a further voucher of a split sale
 	}
-	list, err := t.cfg.Journal.Find(ctx, Filter{Reference: r.Reference, Types: []Type{TypeRedeem}})
+	list, err := t.cfg.Journal.Find(ctx, Filter{Reference: r.Reference, Types: []Type{TypeRedeem, TypeVoid, TypeRefund}, Limit: everything})
 	if err != nil {
 		return Attempt{}, false
 	}
+	given := map[AttemptID]bool{}
 	for _, a := range list {
-		if a.State.Live() || a.State.Paid() {
+		if a.Type.takesBack() && a.State.Paid() {
+			given[a.Original] = true
+		}
+	}
+	for _, a := range list {
+		if a.Type == TypeRedeem && a.Digest == r.digest(r.Reference) && (a.State.Live() || a.State.Paid() && !given[a.ID]) {
 			return a, true
 		}
 	}
 	return Attempt{}, false
 }
+
+// VoucherDigest knows a redemption of one code, all of it, again by Attempt.Digest, within
+// its sale: to find the attempt that a code was redeemed by.
+func VoucherDigest(reference string, code Secret) string {
+	return RedeemRequest{Code: code}.digest(reference)
+}
+
+// digest is of the codes and uses, salted with the sale. It is cut so short that some sixty
+// thousand codes of twelve digits share it: enough to tell one voucher from another
+// at the same till, too little to find a code in a journal.
+func (r RedeemRequest) digest(reference string) string {
+	h := sha256.New()
+	fmt.Fprintf(h, "voucher\x00%s\x00", reference)
+	for _, code := range append([]Secret{r.Code}, r.Codes...) {
+		code.Use(func(b []byte) { h.Write(b) })
+		h.Write([]byte{0})
+	}
+	for _, u := range r.Uses {
+		fmt.Fprintf(h, "%s\x00%d\x00", u.Voucher, max(1, u.Times))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:digestLen])
+}
+
+// digestLen is the length of a digest in bytes.
+const digestLen = 3
 
 // Preview looks at a voucher without using it. Empty tender: as in
 // ChargeRequest. Tenders that cannot be looked at return ErrUnsupported.

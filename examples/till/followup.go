@@ -10,7 +10,7 @@ import (
 )
 
 // followFlags are those of void, refund and complete.
-type followFlags struct{ amount, attempt, operator string }
+type followFlags struct{ amount, attempt, operator, code string }
 
 func (a *app) voidCommand() *cobra.Command {
 	return a.followCommand(pos.TypeVoid, "void ATTEMPT", "Take an attempt back before settlement, wholly",
@@ -36,13 +36,27 @@ func (a *app) completeCommand() *cobra.Command {
 func (a *app) followCommand(typ pos.Type, use, short string, do func(context.Context, *pos.Till, pos.FollowUpRequest) (pos.Attempt, error)) *cobra.Command {
 	var f followFlags
 	cmd := &cobra.Command{
-		Use: use, Short: short, Args: attemptArg,
+		Use: use, Short: short, Args: func(cmd *cobra.Command, args []string) error {
+			if f.code != "" && len(args) == 0 {
+				return nil
+			}
+			return attemptArg(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.code != "" && len(args) == 0 {
+				id, err := a.redeemedBy(cmd.Context(), f.code)
+				if err != nil {
+					return err
+				}
+				args = []string{string(id)}
+			}
 			return a.follow(cmd.Context(), typ, pos.AttemptID(args[0]), f, do)
 		},
 	}
 	fs := cmd.Flags()
-	if typ != pos.TypeVoid {
+	if typ == pos.TypeVoid {
+		fs.StringVar(&f.code, "code", "", "voucher `code` instead of ATTEMPT: takes back the redemption of it; - reads a line from stdin")
+	} else {
 		fs.StringVar(&f.amount, "amount", "", "`amount`; default is all of it")
 	}
 	fs.StringVar(&f.attempt, "attempt", "", "`id` that makes the command repeatable; default is a new one")
@@ -108,4 +122,27 @@ func (a *app) needs(at pos.Attempt) error {
 		return nil
 	}
 	return usagef("attempt %s was made on tender %q (%s): give --tender %s=URL", at.ID, at.Tender, at.Device, at.Tender)
+}
+
+// redeemedBy finds the redemption of a voucher code, which no journal holds.
+func (a *app) redeemedBy(ctx context.Context, text string) (pos.AttemptID, error) {
+	code, err := a.scanned(text)
+	if err != nil {
+		return "", err
+	}
+	j, err := a.openJournal(ctx, true)
+	if err != nil {
+		return "", err
+	}
+	defer j.Close()
+	list, err := j.Find(ctx, pos.Filter{Types: []pos.Type{pos.TypeRedeem}, States: []pos.State{pos.StateApproved, pos.StateConfirmed}, Limit: maxBillAttempts})
+	if err != nil {
+		return "", err
+	}
+	for i := len(list) - 1; i >= 0; i-- {
+		if list[i].Digest == pos.VoucherDigest(list[i].Reference, code) {
+			return list[i].ID, nil
+		}
+	}
+	return "", &pos.Error{Op: "void", Class: pos.ErrNotFound, Err: errors.New("no redemption of this code is in the journal")}
 }

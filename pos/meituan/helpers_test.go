@@ -59,9 +59,9 @@ func seal(t testing.TB) cipher.AEAD {
 }
 
 // quick is the driver's patience in tests: nothing waits for real.
-var quick = meituan.Timing{Quarantine: 60 * time.Millisecond, Retry: func(n int) (time.Duration, bool) { return time.Millisecond, n < 3 }}
+var quick = meituan.Timing{Quarantine: 150 * time.Millisecond, Retry: func(n int) (time.Duration, bool) { return time.Millisecond, n < 3 }}
 
-var times = pos.Times{AskEvery: 5 * time.Millisecond, AskAtMost: 300 * time.Millisecond, Quarantine: 80 * time.Millisecond}
+var times = pos.Times{AskEvery: 5 * time.Millisecond, AskAtMost: 300 * time.Millisecond, Quarantine: 200 * time.Millisecond}
 
 func driver(t testing.TB, cfg meituan.DriverConfig) *meituan.Driver {
 	t.Helper()
@@ -83,7 +83,7 @@ type counter struct {
 
 func newCounter(t testing.TB, b meituan.Business) *counter {
 	t.Helper()
-	c := &counter{t: t, p: platform(t, meituantest.Config{Slow: 30 * time.Millisecond}), journal: postest.NewMemoryJournal(), b: b}
+	c := &counter{t: t, p: platform(t, meituantest.Config{Slow: 5 * time.Millisecond}), journal: postest.NewMemoryJournal(), b: b}
 	c.cfg.Shop = shop(t, c.p, b)
 	c.open()
 	return c

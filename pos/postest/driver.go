@@ -110,8 +110,17 @@ func (h Harness) agree(t *testing.T, j pos.Journal, before int64, what string) {
 
 // take charges, or redeems a new voucher.
 func (h Harness) take(ctx context.Context, till *pos.Till, minor int64, reference string) (pos.Attempt, error) {
+	var code pos.Secret
 	if h.Voucher != nil {
-		return till.Redeem(ctx, pos.RedeemRequest{Amount: h.money(minor), Reference: reference, Code: h.Voucher(minor)})
+		code = h.Voucher(minor)
+	}
+	return h.takeWith(ctx, till, minor, reference, code)
+}
+
+// takeWith is take with a voucher that may have been seen before.
+func (h Harness) takeWith(ctx context.Context, till *pos.Till, minor int64, reference string, code pos.Secret) (pos.Attempt, error) {
+	if h.Voucher != nil {
+		return till.Redeem(ctx, pos.RedeemRequest{Amount: h.money(minor), Reference: reference, Code: code})
 	}
 	return till.Charge(ctx, pos.ChargeRequest{Amount: h.money(minor), Reference: reference})
 }
@@ -128,8 +137,14 @@ func (h Harness) day(t *testing.T) {
 		return a
 	}
 	first, second := charge("day-1"), charge("day-2")
-	charge("day-3")
-	if a, err := h.take(ctx, till, h.Amount, "day-3"); err != nil || h.Net()-before != 3*h.Amount {
+	var third pos.Secret
+	if h.Voucher != nil {
+		third = h.Voucher(h.Amount)
+	}
+	if _, err := h.takeWith(ctx, till, h.Amount, "day-3", third); err != nil {
+		t.Fatalf("charge day-3: %v", err)
+	}
+	if a, err := h.takeWith(ctx, till, h.Amount, "day-3", third); err != nil || h.Net()-before != 3*h.Amount {
 		t.Errorf("charging the same sale again: %v, %v; books %d", a.State, err, h.Net()-before)
 	}
 	if !h.lacks(pos.OpVoid) {

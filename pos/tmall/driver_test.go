@@ -56,7 +56,7 @@ func issued(p *tmalltest.Platform) func(context.Context, pos.Secret) (tmall.Issu
 	}
 }
 
-var times = pos.Times{AskEvery: 5 * time.Millisecond, AskAtMost: 300 * time.Millisecond, Quarantine: 80 * time.Millisecond}
+var times = pos.Times{AskEvery: 5 * time.Millisecond, AskAtMost: 300 * time.Millisecond, Quarantine: 200 * time.Millisecond}
 
 func driver(t testing.TB, p *tmalltest.Platform, c *tmall.Client, book tmall.Book) *tmall.Driver {
 	t.Helper()
@@ -64,7 +64,7 @@ func driver(t testing.TB, p *tmalltest.Platform, c *tmall.Client, book tmall.Boo
 	require.NoError(t, err)
 	g, err := cipher.NewGCM(b)
 	require.NoError(t, err)
-	d, err := tmall.NewDriver(tmall.DriverConfig{Client: c, Issued: issued(p), Seal: g, Book: book, Timing: tmall.Timing{Quarantine: 60 * time.Millisecond}})
+	d, err := tmall.NewDriver(tmall.DriverConfig{Client: c, Issued: issued(p), Seal: g, Book: book, Timing: tmall.Timing{Quarantine: 150 * time.Millisecond}})
 	require.NoError(t, err)
 	return d
 }
@@ -99,7 +99,7 @@ type counter struct {
 
 func newCounter(t testing.TB) *counter {
 	t.Helper()
-	c := &counter{t: t, p: platform(t, tmalltest.Config{Slow: 30 * time.Millisecond}), journal: postest.NewMemoryJournal()}
+	c := &counter{t: t, p: platform(t, tmalltest.Config{Slow: 5 * time.Millisecond}), journal: postest.NewMemoryJournal()}
 	c.c = client(t, c.p, "")
 	c.open()
 	return c
