@@ -21,6 +21,18 @@ deps:
 		else echo "make test needs gcc for the race detector; install it, or run: go test ./..." >&2; exit 1; fi; fi
 
 # What the USB tests need: a C compiler, libusb, and an emulator to boot Linux in.
+# The register in a real browser; not a part of `make test` yet.
+.PHONY: deps-browser test-browser
+deps-browser:
+	@if ! command -v chromium >/dev/null 2>&1; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then \
+			apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends chromium fonts-noto-cjk; \
+		else echo "the browser test needs Debian's chromium and fonts-noto-cjk; install them, or run: go test ./..." >&2; exit 1; fi; fi
+
+test-browser: deps-browser
+	$(GO) vet -tags browser ./examples/till
+	$(GO) test -count=1 -tags browser -run TestADayInTheBrowser ./examples/till
+
 .PHONY: deps-usb test-usb bench-usb
 USB_PACKAGES = qemu-system-x86 xz-utils libusb-1.0-0-dev pkg-config gcc libc6-dev
 deps-usb:
