@@ -338,12 +338,16 @@ func (a *app) reconcile(ctx context.Context, name, day, file string) error {
 		return err
 	}
 	defer j.Close()
-	r, err := m.Reconcile(ctx, attemptsOf(ctx, j, name, from.AddDate(0, 0, -1)), douyin.ID(f.Shop), from, from.AddDate(0, 0, 1))
+	r, err := m.Reconcile(ctx, attemptsOf(ctx, j, name, from.AddDate(0, 0, -reviewDays)), douyin.ID(f.Shop), from, from.AddDate(0, 0, 1))
 	if err != nil {
 		return err
 	}
 	return a.reconciled(r, file)
 }
+
+// reviewDays is how much earlier than its redemption an attempt may have begun: the platform
+// holds vouchers for review for 48 hours.
+const reviewDays = 3
 
 // attemptsOf streams a tender's attempts from a time on: a void may come days later.
 func attemptsOf(ctx context.Context, j pos.Journal, tender string, from time.Time) iter.Seq2[pos.Attempt, error] {

@@ -100,6 +100,8 @@ type line struct {
 	seen    bool
 	gone    bool // undone at the platform
 	paid    bool // seen in the ledger
+	open    bool // of an attempt that is not decided
+	key     string
 }
 
 // attempt is what is kept of an attempt: slips and handles are not.
@@ -117,6 +119,9 @@ type matcher struct {
 	opt    Options
 	report Report
 	lines  map[string]*line
+	// nameless are uses without the platform's number, by voucher: a person said that they
+	// are redeemed, or nobody knows yet.
+	nameless map[string][]*line
 }
 
 // Vouchers matches the redemptions of a journal with a platform's records. An
@@ -126,7 +131,7 @@ func Vouchers(attempts iter.Seq2[pos.Attempt, error], records iter.Seq2[Record, 
 		opt.Currency = pos.CNY
 	}
 	zero := pos.FromMinor(0, opt.Currency)
-	m := &matcher{opt: opt, lines: map[string]*line{}, report: Report{From: opt.From, To: opt.To, Here: zero, There: zero, Counts: map[Kind]int{}, Findings: []Finding{}}}
+	m := &matcher{opt: opt, lines: map[string]*line{}, nameless: map[string][]*line{}, report: Report{From: opt.From, To: opt.To, Here: zero, There: zero, Counts: map[Kind]int{}, Findings: []Finding{}}}
 	if err := m.journal(attempts); err != nil {
 		return m.report, err
 	}
@@ -190,6 +195,10 @@ func (m *matcher) redemption(a pos.Attempt) {
 	for i := range a.Vouchers {
 		v := &a.Vouchers[i]
 		standing := v.Verdict == pos.VoucherRedeemed && a.State.Paid()
+		if a.State == pos.StateForced && v.Reference == "" {
+			m.forced(&block[i], line{attempt: kept, verdict: v, key: fmt.Sprintf("%s/%d", a.ID, i)})
+			continue
+		}
 		if v.Reference == "" || !standing && v.Verdict != pos.VoucherUndone {
 			continue
 		}
@@ -202,8 +211,33 @@ func (m *matcher) redemption(a pos.Attempt) {
 	}
 }
 
+// forced keeps a use that a person said is redeemed.
+func (m *matcher) forced(at *line, l line) {
+	*at = l
+	m.lines[l.key] = at
+	m.nameless[l.verdict.ID] = append(m.nameless[l.verdict.ID], at)
+}
+
+// called finds the line of a record whose number the journal does not have.
+func (m *matcher) called(r Record, key string) *line {
+	for _, l := range m.nameless[pos.KeepID(r.Voucher)] {
+		if !l.seen {
+			delete(m.lines, l.key)
+			if l.key = key; !l.open {
+				m.lines[key] = l
+			}
+			return l
+		}
+	}
+	return nil
+}
+
 // open lists an attempt nobody has decided yet.
 func (m *matcher) open(a pos.Attempt) {
+	for i := range a.Vouchers {
+		v := &a.Vouchers[i]
+		m.nameless[v.ID] = append(m.nameless[v.ID], &line{verdict: v, open: true})
+	}
 	if !m.within(a.Created) {
 		return
 	}
@@ -219,6 +253,13 @@ func (m *matcher) within(t time.Time) bool {
 func (m *matcher) record(r Record) error {
 	key := pos.KeepID(r.Key)
 	l := m.lines[key]
+	if l == nil {
+		l = m.called(r, key)
+	}
+	if l != nil && l.open {
+		l.seen = true // the attempt is listed as open: nobody undoes what is not decided
+		return m.sum(&m.report.There, r.Amount)
+	}
 	if l == nil {
 		if r.Undone || !m.within(r.Time) {
 			return nil // redeemed and undone without us
@@ -288,11 +329,12 @@ func (m *matcher) ledger() error {
 			continue // listed by the records already
 		}
 		l.paid = true
-		was, ok := sums[l.verdict.Reference]
+		key := pos.KeepID(r.Key)
+		was, ok := sums[key]
 		if !ok {
 			was = pos.FromMinor(0, r.Amount.Currency())
 		}
-		if sums[l.verdict.Reference], err = was.Add(r.Amount); err != nil {
+		if sums[key], err = was.Add(r.Amount); err != nil {
 			return err
 		}
 	}
