@@ -84,6 +84,14 @@
 // Till.Query and Reconcile find it. A platform whose announced time is ahead of
 // the times it books by, on a till whose clock is ahead as well, is not understood.
 //
+// Two tills of one shop with journals of their own cannot see each other: when one dies
+// with a request that never arrived, and the customer's code is redeemed by the other
+// at that moment, the first takes that redemption for its own. Lanes that share a
+// journal share a Book, and are told apart. Every answer lost of a voucher that is held for
+// review leaves it unused to every question: when the platform redeems it later, Reconcile
+// finds it. A void that took back a part cannot be followed by another; the rest
+// goes back at the platform.
+//
 // # Secrets
 //
 // Secrets, tokens, codes and raw answers are pos.Secret or Hidden: no verb, no
