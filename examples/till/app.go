@@ -114,6 +114,7 @@ func (a *app) command() *cobra.Command {
 		a.queryCommand(), a.recoverCommand(), a.confirmCommand(), a.abandonCommand(), a.resolveCommand(),
 		a.settleCommand(), a.signOnCommand(), a.signOffCommand(), a.echoCommand(), a.balanceCommand(), a.downloadCommand(), a.batchCommand(), a.keysCommand(),
 		a.listCommand(), a.verifyCommand(), a.statusCommand(), a.portsCommand(), a.printCommand(), a.drawerCommand(), a.operatorsCommand(), a.rulesCommand(), a.billCommand(), a.activateCommand(), a.decodeCommand(), a.qrCommand(), a.previewCommand(), a.redeemCommand(), a.authorizeCommand(), a.reconcileCommand(), a.demoCommand(), a.serveCommand())
+	root.AddCommand(a.reportCommand())
 	return root
 }
 

@@ -49,6 +49,7 @@ var rules = []rule{
 	{"pos/tmall/tmalltest", []string{module + "pos", module + "pos/tmall"}},
 	{"pos/tmall", []string{module + "pos", module + "internal/"}},
 	{"pos/rules", []string{module + "pos", module + "pos/operators", module + "internal/"}},
+	{"pos/report", []string{module + "pos", module + "internal/", "github.com/xuri/excelize/v2"}},
 	{"pos", nil}, // has never heard of a driver
 	{"transport/transporttest", []string{module + "transport", module + "internal/", "github.com/creack/pty", "github.com/stretchr/testify/", "go.uber.org/goleak", "golang.org/x/sys/"}},
 	{"transport/tcp", []string{module + "transport", module + "internal/", "golang.org/x/sys/"}},

@@ -175,3 +175,31 @@ func BenchmarkMillion(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkMillionScan reads every attempt of the journal of BenchmarkMillion.
+func BenchmarkMillionScan(b *testing.B) {
+	dir := os.Getenv("OPENECR_JOURNAL_MILLION")
+	if dir == "" {
+		b.Skip("OPENECR_JOURNAL_MILLION names a directory in which BenchmarkMillion has left a journal")
+	}
+	j := benchOpen(b, filepath.Join(dir, "till.db"))
+	defer j.Close()
+	for parts := range MaxScanParts {
+		b.Run(fmt.Sprintf("parts=%d", parts+1), func(b *testing.B) {
+			var seen [MaxScanParts]int
+			for b.Loop() {
+				clear(seen[:])
+				require.NoError(b, j.Scan(b.Context(), pos.Filter{}, parts+1, func(part int, _ *pos.Attempt) error {
+					seen[part]++
+					return nil
+				}))
+			}
+			total := 0
+			for _, n := range seen {
+				total += n
+			}
+			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/scan")
+			b.ReportMetric(float64(total), "attempts")
+		})
+	}
+}
