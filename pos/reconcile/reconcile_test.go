@@ -158,7 +158,7 @@ func BenchmarkMillion(b *testing.B) {
 	const n = 1_000_000
 	attempts := func(yield func(pos.Attempt, error) bool) {
 		for i := range n {
-			if !yield(redeemed(fmt.Sprintf("lane-1-%d", i), fmt.Sprint(7_500_000_000_000_000_000+i), 26895), nil) {
+			if !yield(redeemed(fmt.Sprintf("lane-1-%d", i), fmt.Sprint(int64(7_500_000_000_000_000_000)+int64(i)), 26895), nil) {
 				return
 			}
 		}
@@ -170,7 +170,7 @@ func BenchmarkMillion(b *testing.B) {
 			if i%1000 == 0 {
 				fen++
 			}
-			if !yield(record(fmt.Sprint(7_500_000_000_000_000_000+i), fen), nil) {
+			if !yield(record(fmt.Sprint(int64(7_500_000_000_000_000_000)+int64(i)), fen), nil) {
 				return
 			}
 		}
