@@ -116,6 +116,8 @@ func (d *decoder) field(a *pos.Attempt, key string) {
 		a.Original = pos.AttemptID(d.kept(string(d.old.Original)))
 	case "operator":
 		a.Operator = d.kept(d.old.Operator)
+	case "digest":
+		a.Digest = d.kept(d.old.Digest)
 	case "approver":
 		a.Approver = d.kept(d.old.Approver)
 	case "order_id":
