@@ -152,7 +152,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 func moneyless(cmd *cobra.Command) bool {
 	for ; cmd != nil; cmd = cmd.Parent() {
 		switch cmd.Name() {
-		case "decode", "qr", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "batch", "operators", "rules", "bill", "activate", "preview", "authorize", "reconcile", "help", "completion":
+		case "decode", "qr", "list", "verify", "ports", "print", "drawer", "keys", "signon", "signoff", "echo", "balance", "download", "batch", "operators", "rules", "bill", "activate", "report", "preview", "authorize", "reconcile", "help", "completion":
 			return true
 		}
 	}
