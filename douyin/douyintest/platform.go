@@ -168,8 +168,10 @@ func (p *Platform) Close() {
 	p.done.Wait()
 }
 
-// URL is the plain address, TLSURL the one for HTTPClient.
-func (p *Platform) URL() string    { return p.plain }
+// URL is the plain address, on loopback.
+func (p *Platform) URL() string { return p.plain }
+
+// TLSURL is the address for HTTPClient, which trusts its certificate.
 func (p *Platform) TLSURL() string { return p.secure }
 
 // Roots are what to trust.

@@ -195,7 +195,7 @@ func FuzzDecodeScan(f *testing.F) {
 		}
 		body, err := json.Marshal(in)
 		if err != nil {
-			t.Skip()
+			return // such an attempt cannot have been written: a year beyond JSON's, say
 		}
 		var want pos.Attempt
 		require.NoError(t, json.Unmarshal(body, &want))

@@ -166,6 +166,7 @@ var (
 // OpenError names what keeps a day from being closed.
 type OpenError struct{ Open []pos.Attempt }
 
+// Error spells the open attempts out, up to maxNamed of them.
 func (e *OpenError) Error() string {
 	text := "report: " + ErrOpen.Error() + ":"
 	for i, a := range e.Open {
@@ -186,6 +187,7 @@ func (e *OpenError) Unwrap() []error { return []error{ErrOpen, pos.ErrConflict} 
 // ClosedError names the Z that a day has already.
 type ClosedError struct{ Closing Closing }
 
+// Error names the Z, its day and when it was made.
 func (e *ClosedError) Error() string {
 	return fmt.Sprintf("report: %v: Z %d closed %s at %s", ErrClosed, e.Closing.Number, e.Closing.Day, e.Closing.Time.Format(time.RFC3339))
 }

@@ -177,7 +177,7 @@ func FuzzNamesComeThrough(f *testing.F) {
 	f.Add(strings.Repeat("长", 1365))
 	f.Fuzz(func(t *testing.T, name string) {
 		if name = strings.ToValidUTF8(name, "\ufffd"); name == "" || len(name) > pos.MaxTextLen {
-			t.Skip()
+			return // no journal takes such a name
 		}
 		a := pos.Attempt{ID: "a", Seq: 1, Updated: 1, Type: pos.TypeCharge, State: pos.StateConfirmed, Operator: name, Amount: cny(1), Approved: cny(1)}
 		b, err := report.New(report.Config{Journal: lone{a: a}, Zone: shanghai})
